@@ -1,0 +1,231 @@
+#include "base/path.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <linux/openat2.h>
+
+#include "base/fd.h"
+#include "base/memory.h"
+#include "base/strv.h"
+
+static int open_resolved(int dirfd, const char *path, int flags, mode_t mode,
+                         uint64_t resolve)
+{
+	struct open_how how = {
+		.flags = (uint64_t)(flags | O_CLOEXEC),
+		.mode = flags & (O_CREAT | __O_TMPFILE) ? mode : 0,
+		.resolve = resolve,
+	};
+	long fd;
+
+	/* EAGAIN: a rename raced with the walk; openat2(2) says to try again */
+	for (int tries = 0; tries < 64; tries++) {
+		fd = syscall(SYS_openat2, dirfd, path, &how, sizeof(how));
+		if (fd >= 0 || (errno != EAGAIN && errno != EINTR))
+			break;
+	}
+	return (int)fd;
+}
+
+int path_open_in_root(int root_fd, const char *path, int flags, mode_t mode,
+                      struct error *err)
+{
+	int fd = open_resolved(root_fd, path, flags, mode,
+	                       RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+
+	return fd >= 0 ? fd : error_set(err, errno, "open %s", path);
+}
+
+int path_open_beneath(int dirfd, const char *path, int flags, mode_t mode,
+                      struct error *err)
+{
+	int fd = open_resolved(dirfd, path, flags, mode,
+	                       RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
+
+	return fd >= 0 ? fd : error_set(err, errno, "open %s", path);
+}
+
+/*
+ * Each prefix of the path is resolved from the root again, so that links in
+ * it mean what they mean in the root; what is missing is made in the
+ * directory that was resolved last.
+ */
+int path_mkdir_in_root(int root_fd, const char *path, mode_t mode,
+                       struct error *err)
+{
+	scoped(char) *copy = path_normalize("/", path);
+	scoped_fd dir = path_open_in_root(root_fd, "/", O_PATH | O_DIRECTORY, 0,
+	                                  err);
+
+	if (dir < 0)
+		return dir;
+	for (char *end = copy; *end;) {
+		const char *name = end + 1;
+		end = strchrnul(name, '/');
+		char saved = *end;
+		*end = '\0';
+		if (!*name)
+			break;
+		int next = open_resolved(root_fd, copy, O_PATH | O_DIRECTORY, 0,
+		                         RESOLVE_IN_ROOT |
+		                                 RESOLVE_NO_MAGICLINKS);
+		if (next < 0 && errno == ENOENT) {
+			if (mkdirat(dir, name, mode) < 0 && errno != EEXIST)
+				return error_set(err, errno, "make %s", copy);
+			next = open_resolved(dir, name,
+			                     O_PATH | O_DIRECTORY | O_NOFOLLOW,
+			                     0, RESOLVE_BENEATH |
+			                                RESOLVE_NO_SYMLINKS);
+		}
+		if (next < 0)
+			return error_set(err, errno, "open %s", copy);
+		fd_close(&dir);
+		dir = next;
+		*end = saved;
+	}
+	return take_fd(dir);
+}
+
+int path_mkdir_parents(const char *path, mode_t mode, struct error *err)
+{
+	scoped(char) *copy = xstrdup(path);
+
+	for (char *end = copy; *end;) {
+		end = strchrnul(end + 1, '/');
+		char saved = *end;
+		*end = '\0';
+		if (mkdir(copy, mode) < 0 && errno != EEXIST)
+			return error_set(err, errno, "make the directory %s",
+			                 copy);
+		*end = saved;
+	}
+	struct stat st;
+	if (stat(path, &st) < 0)
+		return error_set(err, errno, "%s", path);
+	if (!S_ISDIR(st.st_mode))
+		return error_set(err, ENOTDIR, "%s", path);
+	return 0;
+}
+
+bool path_is_below(const char *path, const char *ancestor)
+{
+	size_t n = strlen(ancestor);
+
+	if (n == 1 && ancestor[0] == '/')
+		return path[0] == '/';
+	return strncmp(path, ancestor, n) == 0 &&
+	       (path[n] == '\0' || path[n] == '/');
+}
+
+static void append_components(char *to, const char *path)
+{
+	while (*path) {
+		size_t n = strcspn(path, "/");
+		if (n == 2 && path[0] == '.' && path[1] == '.') {
+			char *slash = strrchr(to, '/');
+			*(slash ? slash : to) = '\0';
+		} else if (n > 0 && !(n == 1 && path[0] == '.')) {
+			size_t used = strlen(to);
+			to[used] = '/';
+			memcpy(to + used + 1, path, n);
+			to[used + 1 + n] = '\0';
+		}
+		path += n + (path[n] == '/');
+	}
+}
+
+char *path_normalize(const char *base, const char *path)
+{
+	char *result = xcalloc(strlen(base) + strlen(path) + 4, 1);
+
+	if (path[0] != '/')
+		append_components(result, base);
+	append_components(result, path);
+	if (!*result)
+		strcpy(result, "/");
+	return result;
+}
+
+static int remove_entries(int dirfd, dev_t device, struct error *err);
+
+static int remove_directory(int parent, const char *name, dev_t device,
+                            struct error *err)
+{
+	scoped_fd fd = openat(parent, name, O_RDONLY | O_DIRECTORY |
+	                                            O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0 && errno == EACCES &&
+	    fchmodat(parent, name, 0700, 0) == 0)
+		fd = openat(parent, name,
+		            O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return error_set(err, errno, "open %s", name);
+	struct stat st;
+	if (fstat(fd, &st) < 0)
+		return error_set(err, errno, "%s", name);
+	if (st.st_dev != device)
+		return error_set(err, EXDEV, "%s is another file system", name);
+	if ((st.st_mode & 0700) != 0700 && fchmod(fd, 0700) < 0)
+		return error_set(err, errno, "change the mode of %s", name);
+	int r = remove_entries(fd, device, err);
+	if (r < 0)
+		return error_prefix(err, "%s", name);
+	if (unlinkat(parent, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
+		return error_set(err, errno, "remove %s", name);
+	return 0;
+}
+
+static int remove_entry(int parent, const char *name, dev_t device,
+                        struct error *err)
+{
+	if (unlinkat(parent, name, 0) == 0 || errno == ENOENT)
+		return 0;
+	if (errno != EISDIR && errno != EPERM && errno != EBUSY)
+		return error_set(err, errno, "remove %s", name);
+	/* an empty directory, which is what most are, needs no more */
+	if (unlinkat(parent, name, AT_REMOVEDIR) == 0)
+		return 0;
+	return remove_directory(parent, name, device, err);
+}
+
+static int remove_entries(int dirfd, dev_t device, struct error *err)
+{
+	int copy = fcntl(dirfd, F_DUPFD_CLOEXEC, 3);
+	DIR *list = copy < 0 ? NULL : fdopendir(copy);
+	int r = 0;
+
+	if (!list) {
+		fd_close(&copy);
+		return error_set(err, errno, "list a directory");
+	}
+	for (struct dirent *entry; r == 0 && (entry = readdir(list));) {
+		if (strcmp(entry->d_name, ".") == 0 ||
+		    strcmp(entry->d_name, "..") == 0)
+			continue;
+		r = remove_entry(dirfd, entry->d_name, device, err);
+	}
+	closedir(list);
+	return r;
+}
+
+int path_remove_tree(int dirfd, const char *name, struct error *err)
+{
+	struct stat st;
+
+	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? 0
+		                       : error_set(err, errno, "%s", name);
+	if (!S_ISDIR(st.st_mode)) {
+		if (unlinkat(dirfd, name, 0) < 0 && errno != ENOENT)
+			return error_set(err, errno, "remove %s", name);
+		return 0;
+	}
+	return remove_directory(dirfd, name, st.st_dev, err);
+}
