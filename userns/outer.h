@@ -56,3 +56,12 @@ int outer_map_await(struct outer_mapping *mapping, struct error *err);
 
 /* outer_become_root - setgroups, setresgid and setresuid to 0, read back */
 int outer_become_root(const struct outer_ids *ids, struct error *err);
+
+/*
+ * outer_clone - fork with CLONE_NEWUSER and more
+ * @flags: CLONE_NEW* of clone(2)
+ *
+ * Return: as fork(2); on failure the message says the tested cause: a sysctl,
+ * AppArmor, the limit of namespaces, a seccomp filter of an outer container.
+ */
+int outer_clone(unsigned long flags, struct error *err);
