@@ -44,8 +44,8 @@ void table_print(const struct table *table, FILE *to)
 			fputc('\n', to);
 		else
 			fprintf(to, "%*s",
-			        (int)(widths[i % columns] - width(cell) + GAP),
-			        "");
+				(int)(widths[i % columns] - width(cell) + GAP),
+				"");
 	}
 }
 

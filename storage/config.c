@@ -16,12 +16,12 @@ static int check_plain(const char *key, const char *text, struct error *err)
 	for (const unsigned char *s = (const unsigned char *)text; *s; s++)
 		if (*s < 0x20 || *s == 0x7f)
 			return error_say(err, EINVAL,
-			                 "\"%s\" has a control character", key);
+					 "\"%s\" has a control character", key);
 	return 0;
 }
 
 static int plain_string(const json_t *object, const char *key, char **to,
-                        struct error *err)
+			struct error *err)
 {
 	const char *text = NULL;
 	int r = json_get_string(object, key, &text, err);
@@ -38,7 +38,7 @@ static int plain_string(const json_t *object, const char *key, char **to,
 
 /* {"/data": {}, "80/tcp": {}}: a set, in Go's way */
 static int parse_set(const json_t *object, const char *key, struct strv *to,
-                     struct error *err)
+		     struct error *err)
 {
 	json_t *set = NULL, *value;
 	const char *name;
@@ -46,11 +46,11 @@ static int parse_set(const json_t *object, const char *key, struct strv *to,
 
 	if (r <= 0)
 		return r;
-	json_object_foreach(set, name, value) {
+	json_object_foreach (set, name, value) {
 		if (!json_is_object(value) && !json_is_null(value))
 			return error_say(err, EINVAL,
-			                 "\"%s\": \"%s\" is not an object", key,
-			                 name);
+					 "\"%s\": \"%s\" is not an object", key,
+					 name);
 		r = check_plain(key, name, err);
 		if (r < 0)
 			return r;
@@ -60,7 +60,7 @@ static int parse_set(const json_t *object, const char *key, struct strv *to,
 }
 
 static int parse_labels(const json_t *object, struct strv *to,
-                        struct error *err)
+			struct error *err)
 {
 	json_t *labels = NULL, *value;
 	const char *name;
@@ -68,11 +68,11 @@ static int parse_labels(const json_t *object, struct strv *to,
 
 	if (r <= 0)
 		return r;
-	json_object_foreach(labels, name, value) {
+	json_object_foreach (labels, name, value) {
 		if (!json_is_string(value))
 			return error_say(err, EINVAL,
-			                 "\"Labels\": \"%s\" is not a string",
-			                 name);
+					 "\"Labels\": \"%s\" is not a string",
+					 name);
 		strv_addf(to, "%s=%s", name, json_string_value(value));
 	}
 	return 0;
@@ -83,9 +83,10 @@ static int check_env(const struct strv *env, struct error *err)
 	for (size_t i = 0; i < env->n; i++) {
 		size_t n = strcspn(env->v[i], "=");
 		if (n == 0 || env->v[i][n] != '=')
-			return error_say(err, EINVAL,
-			                 "\"Env\": \"%.100s\" is not NAME=VALUE",
-			                 env->v[i]);
+			return error_say(
+				err, EINVAL,
+				"\"Env\": \"%.100s\" is not NAME=VALUE",
+				env->v[i]);
 	}
 	return 0;
 }
@@ -95,14 +96,14 @@ static int check_volumes(const struct strv *volumes, struct error *err)
 	for (size_t i = 0; i < volumes->n; i++)
 		if (volumes->v[i][0] != '/')
 			return error_say(err, EINVAL,
-			                 "\"Volumes\": \"%.100s\" is not an "
-			                 "absolute path",
-			                 volumes->v[i]);
+					 "\"Volumes\": \"%.100s\" is not an "
+					 "absolute path",
+					 volumes->v[i]);
 	return 0;
 }
 
 static int parse_lists(const json_t *object, struct image_config *to,
-                       struct error *err)
+		       struct error *err)
 {
 	const struct {
 		const char *key;
@@ -119,13 +120,13 @@ static int parse_lists(const json_t *object, struct image_config *to,
 			return r;
 		if (lists[i].list->n > LIST_MAX)
 			return error_say(err, E2BIG, "\"%s\" is too long",
-			                 lists[i].key);
+					 lists[i].key);
 	}
 	return check_env(&to->env, err);
 }
 
 static int parse_settings(const json_t *document, struct image_config *to,
-                          struct error *err)
+			  struct error *err)
 {
 	json_t *object = NULL;
 	int r = json_get_object(document, "config", &object, err);
@@ -151,7 +152,7 @@ static int parse_settings(const json_t *document, struct image_config *to,
 }
 
 static int parse_rootfs(const json_t *document, struct image_config *to,
-                        struct error *err)
+			struct error *err)
 {
 	json_t *rootfs = NULL;
 	const char *type = NULL;
@@ -163,9 +164,9 @@ static int parse_rootfs(const json_t *document, struct image_config *to,
 		r = json_get_string(rootfs, "type", &type, err);
 	if (r > 0 && strcmp(type, "layers") != 0)
 		return error_say(err, EINVAL,
-		                 "\"rootfs\": the type is \"%s\" instead of "
-		                 "\"layers\"",
-		                 type);
+				 "\"rootfs\": the type is \"%s\" instead of "
+				 "\"layers\"",
+				 type);
 	if (r >= 0)
 		r = json_get_strv(rootfs, "diff_ids", &to->diff_ids, err);
 	if (r < 0)
@@ -177,14 +178,14 @@ static int parse_rootfs(const json_t *document, struct image_config *to,
 			return error_prefix(err, "\"diff_ids\"");
 		if (!text_starts_with(id, "sha256:"))
 			return error_say(err, EINVAL,
-			                 "\"diff_ids\": only sha256 is "
-			                 "supported");
+					 "\"diff_ids\": only sha256 is "
+					 "supported");
 	}
 	return 0;
 }
 
 static int config_from_json(const json_t *document, struct image_config *to,
-                            struct error *err)
+			    struct error *err)
 {
 	int r;
 
@@ -201,23 +202,24 @@ static int config_from_json(const json_t *document, struct image_config *to,
 		r = plain_string(document, "os", &to->os, err);
 	if (r == 0)
 		r = plain_string(document, "architecture", &to->architecture,
-		                 err);
+				 err);
 	if (r < 0)
 		return r;
 	if (*to->os && strcmp(to->os, "linux") != 0)
 		return error_say(err, ENOTSUP,
-		                 "the image is for %s instead of linux", to->os);
+				 "the image is for %s instead of linux",
+				 to->os);
 	r = parse_rootfs(document, to, err);
 	return r < 0 ? r : parse_settings(document, to, err);
 }
 
 int config_parse(const char *text, size_t size, struct image_config *ret,
-                 struct error *err)
+		 struct error *err)
 {
 	scoped_json *document = NULL;
 	scoped_config config = { 0 };
 	int r = json_parse(text, size, "the image configuration", &document,
-	                   err);
+			   err);
 
 	if (r < 0)
 		return r;
@@ -248,14 +250,14 @@ void config_free(struct image_config *config)
 }
 
 int config_check_layers(const struct image_config *config,
-                        const struct manifest *manifest, struct error *err)
+			const struct manifest *manifest, struct error *err)
 {
 	if (config->diff_ids.n == manifest->n_layers)
 		return 0;
 	return error_say(err, EINVAL,
-	                 "the image configuration has %zu diff ids, but the "
-	                 "manifest has %zu layers",
-	                 config->diff_ids.n, manifest->n_layers);
+			 "the image configuration has %zu diff ids, but the "
+			 "manifest has %zu layers",
+			 config->diff_ids.n, manifest->n_layers);
 }
 
 static json_t *strings_json(const struct strv *list)
@@ -285,7 +287,7 @@ static json_t *labels_json(const struct strv *labels)
 		size_t n = strcspn(label, "=");
 		scoped(char) *key = xstrndup(label, n);
 		json_object_set_new(object, key,
-		                    json_string(label + n + (label[n] == '=')));
+				    json_string(label + n + (label[n] == '=')));
 	}
 	return object;
 }
@@ -321,7 +323,7 @@ static json_t *settings_json(const struct image_config *config)
 }
 
 static json_t *history_json(const char *created, const char *created_by,
-                            const char *comment)
+			    const char *comment)
 {
 	json_t *entry = json_object(), *history = json_array();
 
@@ -333,7 +335,7 @@ static json_t *history_json(const char *created, const char *created_by,
 }
 
 char *config_text(const struct image_config *config, const char *created_by,
-                  const char *comment)
+		  const char *comment)
 {
 	scoped_json *document = json_object();
 	json_t *rootfs = json_object();
@@ -344,10 +346,9 @@ char *config_text(const struct image_config *config, const char *created_by,
 	json_object_set_new(document, "config", settings_json(config));
 	set_string(rootfs, "type", "layers");
 	json_object_set_new(rootfs, "diff_ids",
-	                    strings_json(&config->diff_ids));
+			    strings_json(&config->diff_ids));
 	json_object_set_new(document, "rootfs", rootfs);
-	json_object_set_new(
-		document, "history",
-		history_json(config->created, created_by, comment));
+	json_object_set_new(document, "history",
+			    history_json(config->created, created_by, comment));
 	return json_dumps(document, JSON_COMPACT);
 }

@@ -32,10 +32,11 @@ int digest_check(const char *text, struct error *err)
 {
 	if (digest_is_valid(text))
 		return 0;
-	return error_say(err, EINVAL,
-	                 "\"%.160s\" is not a digest: it must be sha256: and 64, "
-	                 "or sha512: and 128, lower-case hexadecimal digits",
-	                 text);
+	return error_say(
+		err, EINVAL,
+		"\"%.160s\" is not a digest: it must be sha256: and 64, "
+		"or sha512: and 128, lower-case hexadecimal digits",
+		text);
 }
 
 const char *digest_hex(const char *digest)

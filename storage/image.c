@@ -25,7 +25,7 @@ static int find_name(const struct image_index *index, const char *name)
 }
 
 static bool has_repository(const struct descriptor *entry,
-                           const char *repository)
+			   const char *repository)
 {
 	size_t n = strlen(repository);
 
@@ -34,13 +34,13 @@ static bool has_repository(const struct descriptor *entry,
 }
 
 static int find_digest(const struct image_index *index, const char *repository,
-                       const char *digest)
+		       const char *digest)
 {
 	for (size_t i = 0; i < index->n; i++) {
 		const struct descriptor *e = &index->entries[i];
 		bool same = strcmp(e->digest, digest) == 0 ||
-		            (e->index_digest &&
-		             strcmp(e->index_digest, digest) == 0);
+			    (e->index_digest &&
+			     strcmp(e->index_digest, digest) == 0);
 		if (same && has_repository(e, repository))
 			return (int)i;
 	}
@@ -48,15 +48,15 @@ static int find_digest(const struct image_index *index, const char *repository,
 }
 
 static int find_reference(const struct image_index *index,
-                          const struct reference *ref)
+			  const struct reference *ref)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(domains); i++) {
-		scoped(char) *repository = reference_repository(ref,
-		                                                domains[i]);
+		scoped(char) *repository =
+			reference_repository(ref, domains[i]);
 		scoped(char) *name = reference_name(ref, domains[i]);
-		int at = ref->digest ? find_digest(index, repository,
-		                                   ref->digest)
-		                     : find_name(index, name);
+		int at = ref->digest
+				 ? find_digest(index, repository, ref->digest)
+				 : find_name(index, name);
 		if (at >= 0)
 			return at;
 	}
@@ -65,13 +65,13 @@ static int find_reference(const struct image_index *index,
 
 /* does the "IMAGE ID" of this entry begin with @hex? */
 static bool has_id(const struct store *store, const struct descriptor *entry,
-                   const char *hex)
+		   const char *hex)
 {
 	scoped_manifest manifest = { 0 };
 	scoped(char) *text = NULL;
 	struct error ignored;
 	ssize_t size = layout_read_blob(store, entry->digest, MANIFEST_MAX,
-	                                &text, &ignored);
+					&text, &ignored);
 
 	return size >= 0 &&
 	       manifest_parse(text, (size_t)size, &manifest, &ignored) == 0 &&
@@ -79,8 +79,8 @@ static bool has_id(const struct store *store, const struct descriptor *entry,
 }
 
 static int find_prefix(const struct store *store,
-                       const struct image_index *index, const char *hex,
-                       struct error *err)
+		       const struct image_index *index, const char *hex,
+		       struct error *err)
 {
 	int at = -ENOENT;
 
@@ -93,8 +93,8 @@ static int find_prefix(const struct store *store,
 			continue;
 		if (at >= 0 && strcmp(index->entries[at].digest, e->digest))
 			return error_say(err, ENOTUNIQ,
-			                 "more than one image begins with %s",
-			                 hex);
+					 "more than one image begins with %s",
+					 hex);
 		if (at < 0)
 			at = (int)i;
 	}
@@ -105,7 +105,7 @@ static int find_prefix(const struct store *store,
 static const char *familiar(const char *name)
 {
 	static const char *const prefixes[] = { "docker.io/library/",
-		                                "docker.io/", "localhost/" };
+						"docker.io/", "localhost/" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++)
 		if (text_starts_with(name, prefixes[i]))
@@ -114,7 +114,7 @@ static const char *familiar(const char *name)
 }
 
 static int not_found(const struct image_index *index, const char *name,
-                     struct error *err)
+		     struct error *err)
 {
 	scoped_strv names = { 0 };
 
@@ -125,9 +125,8 @@ static int not_found(const struct image_index *index, const char *name,
 		strv_add(&names, full);
 		strv_take(&names, xstrndup(full, strcspn(full, ":")));
 	}
-	const char *near = names.n ? text_nearest(name,
-	                                          (const char **)names.v)
-	                           : NULL;
+	const char *near =
+		names.n ? text_nearest(name, (const char **)names.v) : NULL;
 	error_say(err, ENOENT, "there is no image \"%s\" in the store", name);
 	if (near && strcmp(near, name) != 0)
 		return error_hint(err, "did you mean %s?", near);
@@ -135,37 +134,47 @@ static int not_found(const struct image_index *index, const char *name,
 }
 
 int image_lookup(const struct store *store, const struct image_index *index,
-                 const char *name, struct error *err)
+		 const char *name, bool *ret_by_name, struct error *err)
 {
 	const char *hex = digest_prefix(name);
 	scoped_reference ref = { 0 };
 	int at = -ENOENT;
 
-	if (digest_is_valid(name) || (hex && hex != name)) {
-		at = find_prefix(store, index, digest_hex(name), err);
-		return at == -ENOENT ? not_found(index, name, err) : at;
+	if (digest_is_valid(name))
+		hex = digest_hex(name);
+	/* "sha256:..." is never a name, bare digits may be one */
+	bool may_be_name = !hex || hex == name;
+	if (may_be_name) {
+		int r = reference_parse(name, &ref, err);
+		if (r < 0 && !hex)
+			return r;
+		if (r == 0)
+			at = find_reference(index, &ref);
 	}
-	int r = reference_parse(name, &ref, err);
-	if (r < 0 && !hex)
-		return r;
-	if (r == 0)
-		at = find_reference(index, &ref);
-	if (at >= 0 || !hex)
-		return at >= 0 ? at : not_found(index, name, err);
-	at = find_prefix(store, index, hex, err);
-	return at == -ENOENT ? not_found(index, name, err) : at;
+	if (at >= 0) {
+		if (ret_by_name)
+			*ret_by_name = true;
+		return at;
+	}
+	if (hex)
+		at = find_prefix(store, index, hex, err);
+	if (at == -ENOENT)
+		return not_found(index, name, err);
+	if (at >= 0 && ret_by_name)
+		*ret_by_name = false;
+	return at;
 }
 
 static int not_unpacked(const char *name, bool single, struct error *err)
 {
 	error_say(err, ENODATA, "a layer of the image is not unpacked%s: %s",
-	          single ? " for use without subordinate ids" : "", name);
+		  single ? " for use without subordinate ids" : "", name);
 	return error_hint(err, "unpack it with: wolffia-image unpack%s IMAGE",
-	                  single ? " --single" : "");
+			  single ? " --single" : "");
 }
 
 static int find_layers(const struct store *store, const struct strv *diff_ids,
-                       bool single, struct strv *ret, struct error *err)
+		       bool single, struct strv *ret, struct error *err)
 {
 	for (size_t i = diff_ids->n; i-- > 0;) {
 		scoped(char) *name = store_layer_name(diff_ids->v[i], single);
@@ -188,14 +197,14 @@ static int find_layers(const struct store *store, const struct strv *diff_ids,
 	})
 
 int image_find(const struct store *store, const char *name, bool single,
-                struct image *ret, struct error *err)
+	       struct image *ret, struct error *err)
 {
 	scoped_index index = { 0 };
 	scoped_manifest manifest = { 0 };
 	scoped_config config = { 0 };
 	scoped_strv layers = { 0 };
 	int r = layout_read_index(store, &index, err);
-	int at = r < 0 ? r : image_lookup(store, &index, name, err);
+	int at = r < 0 ? r : image_lookup(store, &index, name, NULL, err);
 
 	if (at < 0)
 		return at;
@@ -222,7 +231,7 @@ int image_find(const struct store *store, const char *name, bool single,
 }
 
 int image_hold(const struct store *store, const struct image *image,
-               struct error *err)
+	       struct error *err)
 {
 	scoped_fd holds_fd = store_open_holds(store, err);
 
@@ -233,7 +242,7 @@ int image_hold(const struct store *store, const struct image *image,
 		int r = store_hold_layer(store, holds_fd, name, err);
 		if (r < 0)
 			return error_prefix(err, "image %s was removed",
-			                    image->reference);
+					    image->reference);
 	}
 	return take_fd(holds_fd);
 }

@@ -15,11 +15,11 @@
 
 /* The part of the image's configuration that a container is started with. */
 struct image {
-	char *reference;     /* as it stands in the store: "docker.io/library/x:y";
-	                      * "" if it has no name */
-	char *digest;        /* of the manifest, "sha256:..." */
-	struct strv layers;  /* absolute paths of directories, the top one first;
-	                      * one that occurs twice is there once, on top */
+	char *reference; /* as it stands in the store: "docker.io/library/x:y";
+			  * "" if it has no name */
+	char *digest;    /* of the manifest, "sha256:..." */
+	struct strv layers; /* absolute paths of directories, the top one first;
+			     * one that occurs twice is there once, on top */
 	struct strv env;
 	struct strv entrypoint;
 	struct strv cmd;
@@ -43,7 +43,7 @@ struct image {
  * in the form that @single asks for; -EUCLEAN the store is damaged.
  */
 int image_find(const struct store *store, const char *name, bool single,
-               struct image *ret, struct error *err);
+	       struct image *ret, struct error *err);
 void image_free(struct image *image);
 
 #define scoped_image __attribute__((cleanup(image_free))) struct image
@@ -55,11 +55,13 @@ void image_free(struct image *image);
  * Return: a descriptor; -ENOENT the image was removed since image_find().
  */
 int image_hold(const struct store *store, const struct image *image,
-               struct error *err);
+	       struct error *err);
 
 /*
  * image_lookup - the place in @index of the image that @name names
+ * @ret_by_name: false when @name is (the beginning of) a digest or an id, so
+ *               that other entries may be meant as well; NULL: not wanted
  * Errors as of image_find().
  */
 int image_lookup(const struct store *store, const struct image_index *index,
-                 const char *name, struct error *err);
+		 const char *name, bool *ret_by_name, struct error *err);

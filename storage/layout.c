@@ -10,20 +10,20 @@
 #include "base/memory.h"
 #include "storage/digest.h"
 
-#define INDEX    "oci/index.json"
-#define LAYOUT   "oci/oci-layout"
-#define VERSION  "{\"imageLayoutVersion\":\"1.0.0\"}\n"
+#define INDEX   "oci/index.json"
+#define LAYOUT  "oci/oci-layout"
+#define VERSION "{\"imageLayoutVersion\":\"1.0.0\"}\n"
 
 static int damaged(struct error *err)
 {
 	err->code = EUCLEAN;
 	error_prefix(err, "the store is damaged");
 	return error_hint(err, "remove the image with wolffia rmi --force, "
-	                       "and load or import it again");
+			       "and load or import it again");
 }
 
 int layout_read_index(const struct store *store, struct image_index *ret,
-                      struct error *err)
+		      struct error *err)
 {
 	scoped(char) *text = NULL;
 	ssize_t size = fd_read_file(store->dirfd, INDEX, INDEX_MAX, &text, err);
@@ -41,25 +41,23 @@ int layout_read_index(const struct store *store, struct image_index *ret,
 
 /* under a temporary name, fsynced, renamed; the name is ours by the lock */
 static int replace_file(const struct store *store, const char *path,
-                        const char *text, struct error *err)
+			const char *text, struct error *err)
 {
 	scoped(char) *temporary = xasprintf("%s.new", path);
-	scoped_fd fd = openat(store->dirfd, temporary,
-	                      O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC |
-	                              O_NOFOLLOW,
-	                      0600);
+	scoped_fd fd = openat(
+		store->dirfd, temporary,
+		O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	int r;
 
 	if (fd < 0)
 		return error_set(err, errno, "make %s/%s", store->path,
-		                 temporary);
+				 temporary);
 	r = fd_write_all(fd, text, strlen(text), err);
 	if (r < 0)
 		error_prefix(err, "%s", temporary);
 	if (r == 0 && fsync(fd) < 0)
 		r = error_set(err, errno, "sync %s", temporary);
-	if (r == 0 &&
-	    renameat(store->dirfd, temporary, store->dirfd, path) < 0)
+	if (r == 0 && renameat(store->dirfd, temporary, store->dirfd, path) < 0)
 		r = error_set(err, errno, "rename %s", temporary);
 	if (r < 0)
 		unlinkat(store->dirfd, temporary, 0);
@@ -67,14 +65,15 @@ static int replace_file(const struct store *store, const char *path,
 }
 
 int layout_write_index(const struct store *store,
-                       const struct image_index *index, struct error *err)
+		       const struct image_index *index, struct error *err)
 {
 	scoped(char) *text = index_text(index);
 	int r = 0;
 
 	if (strlen(text) > INDEX_MAX)
-		return error_say(err, EFBIG, "there are too many images in "
-		                             "the store");
+		return error_say(err, EFBIG,
+				 "there are too many images in "
+				 "the store");
 	if (faccessat(store->dirfd, LAYOUT, F_OK, 0) < 0)
 		r = replace_file(store, LAYOUT, VERSION, err);
 	if (r == 0)
@@ -83,7 +82,7 @@ int layout_write_index(const struct store *store,
 }
 
 static bool index_has_digest(const struct image_index *index,
-                             const char *digest)
+			     const char *digest)
 {
 	for (size_t i = 0; i < index->n; i++)
 		if (strcmp(index->entries[i].digest, digest) == 0)
@@ -96,7 +95,7 @@ void index_remove(struct image_index *index, size_t at)
 	descriptor_free(&index->entries[at]);
 	index->n--;
 	memmove(&index->entries[at], &index->entries[at + 1],
-	        (index->n - at) * sizeof(*index->entries));
+		(index->n - at) * sizeof(*index->entries));
 }
 
 /* the entry that has @name now loses it, and goes if it is another's twin */
@@ -133,13 +132,11 @@ void index_add(struct image_index *index, const struct descriptor *entry)
 	} else if (index_has_digest(index, entry->digest)) {
 		return;
 	}
-	index->entries = xreallocarray(index->entries, index->n + 1,
-	                               sizeof(*index->entries));
-	descriptor_copy(&index->entries[index->n++], entry);
+	index_append(index, entry);
 }
 
 ssize_t layout_read_blob(const struct store *store, const char *digest,
-                         size_t max, char **ret, struct error *err)
+			 size_t max, char **ret, struct error *err)
 {
 	scoped(char) *blob = digest_blob_path(digest);
 	scoped(char) *path = xasprintf("oci/%s", blob);
@@ -149,21 +146,21 @@ ssize_t layout_read_blob(const struct store *store, const char *digest,
 }
 
 int layout_read_image(const struct store *store, const char *digest,
-                      struct manifest *ret_manifest,
-                      struct image_config *ret_config, struct error *err)
+		      struct manifest *ret_manifest,
+		      struct image_config *ret_config, struct error *err)
 {
 	scoped_manifest manifest = { 0 };
 	scoped_config config = { 0 };
 	scoped(char) *text = NULL, *config_text_ = NULL;
-	ssize_t size = layout_read_blob(store, digest, MANIFEST_MAX, &text,
-	                                err);
+	ssize_t size =
+		layout_read_blob(store, digest, MANIFEST_MAX, &text, err);
 
 	if (size < 0)
 		return (int)size;
 	if (manifest_parse(text, (size_t)size, &manifest, err) < 0)
 		return damaged(err);
 	size = layout_read_blob(store, manifest.config.digest, MANIFEST_MAX,
-	                        &config_text_, err);
+				&config_text_, err);
 	if (size < 0)
 		return (int)size;
 	if (config_parse(config_text_, (size_t)size, &config, err) < 0 ||

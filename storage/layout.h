@@ -19,11 +19,11 @@
  * Return: 0, also when there is none yet; -EUCLEAN it is damaged.
  */
 int layout_read_index(const struct store *store, struct image_index *ret,
-                      struct error *err);
+		      struct error *err);
 
 /* layout_write_index - replace it; the caller has store_lock() */
 int layout_write_index(const struct store *store,
-                       const struct image_index *index, struct error *err);
+		       const struct image_index *index, struct error *err);
 
 /*
  * index_add - put @entry into @index
@@ -35,9 +35,9 @@ void index_remove(struct image_index *index, size_t at);
 
 /* layout_read_blob - Return: its size; -EUCLEAN missing, or over @max bytes */
 ssize_t layout_read_blob(const struct store *store, const char *digest,
-                         size_t max, char **ret, struct error *err);
+			 size_t max, char **ret, struct error *err);
 
 /* layout_read_image - Return: 0; -EUCLEAN the store is damaged */
 int layout_read_image(const struct store *store, const char *digest,
-                      struct manifest *ret_manifest,
-                      struct image_config *ret_config, struct error *err);
+		      struct manifest *ret_manifest,
+		      struct image_config *ret_config, struct error *err);

@@ -86,7 +86,7 @@ void descriptor_copy(struct descriptor *to, const struct descriptor *from)
 
 /* a string member, copied; *@ret stays as it is when there is none */
 static int copy_string(const json_t *object, const char *key, char **ret,
-                       struct error *err)
+		       struct error *err)
 {
 	const char *text = NULL;
 	int r = json_get_string(object, key, &text, err);
@@ -104,7 +104,7 @@ struct member {
 };
 
 static int copy_strings(const json_t *object, const struct member *members,
-                        size_t n, struct error *err)
+			size_t n, struct error *err)
 {
 	for (size_t i = 0; i < n; i++) {
 		int r = copy_string(object, members[i].key, members[i].to, err);
@@ -120,7 +120,7 @@ static int missing(const char *key, struct error *err)
 }
 
 static int parse_platform(const json_t *object, struct descriptor *to,
-                          struct error *err)
+			  struct error *err)
 {
 	json_t *platform = NULL;
 	const struct member members[] = {
@@ -136,7 +136,7 @@ static int parse_platform(const json_t *object, struct descriptor *to,
 }
 
 static int parse_annotations(const json_t *object, struct descriptor *to,
-                             struct error *err)
+			     struct error *err)
 {
 	json_t *annotations = NULL;
 	const struct member members[] = {
@@ -152,7 +152,7 @@ static int parse_annotations(const json_t *object, struct descriptor *to,
 }
 
 static int parse_descriptor(const json_t *object, struct descriptor *ret,
-                            struct error *err)
+			    struct error *err)
 {
 	scoped_descriptor d = { 0 };
 	int r;
@@ -191,18 +191,18 @@ static void free_descriptors(struct descriptor *list, size_t n)
 }
 
 static int parse_descriptors(const json_t *array, size_t max,
-                             struct descriptor **ret, size_t *ret_n,
-                             struct error *err)
+			     struct descriptor **ret, size_t *ret_n,
+			     struct error *err)
 {
 	size_t n = json_array_size(array);
 
 	if (n > max)
 		return error_say(err, E2BIG, "%zu entries, more than %zu", n,
-		                 max);
+				 max);
 	struct descriptor *list = xcalloc(n ? n : 1, sizeof(*list));
 	for (size_t i = 0; i < n; i++) {
 		int r = parse_descriptor(json_array_get(array, i), &list[i],
-		                         err);
+					 err);
 		if (r < 0) {
 			free_descriptors(list, i);
 			return error_prefix(err, "entry %zu", i);
@@ -218,7 +218,7 @@ static int parse_descriptors(const json_t *array, size_t max,
  * next (CVE-2021-41190): only one of the two lists, and no other media type.
  */
 static int check_document(const json_t *document, enum media_kind kind,
-                          struct error *err)
+			  struct error *err)
 {
 	bool index = kind == MEDIA_IS_INDEX;
 	const char *what = index ? "an image index" : "an image manifest";
@@ -233,21 +233,21 @@ static int check_document(const json_t *document, enum media_kind kind,
 		return r;
 	if (version != 2)
 		return error_say(err, EINVAL, "not %s of schema version 2",
-		                 what);
+				 what);
 	if (json_object_get(document, index ? "layers" : "manifests") ||
 	    json_object_get(document, index ? "config" : "fsLayers"))
 		return error_say(err, EINVAL,
-		                 "it could be read as an index and as a "
-		                 "manifest");
+				 "it could be read as an index and as a "
+				 "manifest");
 	r = json_get_string(document, "mediaType", &type, err);
 	if (r > 0 && media_kind(type) != kind)
 		return error_say(err, EINVAL, "its media type is %s: not %s",
-		                 type, what);
+				 type, what);
 	return r < 0 ? r : 0;
 }
 
 static int index_from_json(const json_t *document, struct image_index *ret,
-                           struct error *err)
+			   struct error *err)
 {
 	json_t *manifests = NULL;
 	int r = check_document(document, MEDIA_IS_INDEX, err);
@@ -259,12 +259,12 @@ static int index_from_json(const json_t *document, struct image_index *ret,
 	if (r < 0)
 		return r;
 	r = parse_descriptors(manifests, ENTRIES_MAX, &ret->entries, &ret->n,
-	                      err);
+			      err);
 	return r < 0 ? error_prefix(err, "manifests") : 0;
 }
 
 int index_parse(const char *text, size_t size, struct image_index *ret,
-                struct error *err)
+		struct error *err)
 {
 	scoped_json *document = NULL;
 	int r = json_parse(text, size, "the image index", &document, err);
@@ -279,6 +279,13 @@ void index_free(struct image_index *index)
 {
 	free_descriptors(index->entries, index->n);
 	*index = (struct image_index){ 0 };
+}
+
+void index_append(struct image_index *index, const struct descriptor *entry)
+{
+	index->entries = xreallocarray(index->entries, index->n + 1,
+				       sizeof(*index->entries));
+	descriptor_copy(&index->entries[index->n++], entry);
 }
 
 static void set_string(json_t *object, const char *key, const char *value)
@@ -337,7 +344,7 @@ char *index_text(const struct image_index *index)
 	scoped_json *document = document_json(MEDIA_INDEX);
 
 	json_object_set_new(document, "manifests",
-	                    descriptors_json(index->entries, index->n));
+			    descriptors_json(index->entries, index->n));
 	return json_dumps(document, JSON_COMPACT);
 }
 
@@ -345,7 +352,7 @@ bool descriptor_is_foreign(const struct descriptor *entry)
 {
 	return (entry->os && strcmp(entry->os, "linux") != 0) ||
 	       (entry->architecture &&
-	        strcmp(entry->architecture, manifest_architecture()) != 0);
+		strcmp(entry->architecture, manifest_architecture()) != 0);
 }
 
 static int no_platform(const struct image_index *index, struct error *err)
@@ -354,16 +361,15 @@ static int no_platform(const struct image_index *index, struct error *err)
 
 	for (size_t i = 0; i < index->n && strlen(all) < 200; i++) {
 		const struct descriptor *e = &index->entries[i];
-		char *longer = xasprintf("%s%s%s/%s", all, i ? ", " : "",
-		                         e->os ? e->os : "?",
-		                         e->architecture ? e->architecture
-		                                         : "?");
+		char *longer = xasprintf(
+			"%s%s%s/%s", all, i ? ", " : "", e->os ? e->os : "?",
+			e->architecture ? e->architecture : "?");
 		free(all);
 		all = longer;
 	}
 	return error_say(err, ENOENT,
-	                 "it has no image for linux/%s; it has: %s",
-	                 manifest_architecture(), *all ? all : "nothing");
+			 "it has no image for linux/%s; it has: %s",
+			 manifest_architecture(), *all ? all : "nothing");
 }
 
 /* A plain architecture comes before its variants: it runs everywhere. */
@@ -392,7 +398,7 @@ int index_choose(const struct image_index *index, struct error *err)
 }
 
 static int manifest_from_json(const json_t *document, struct manifest *ret,
-                              struct error *err)
+			      struct error *err)
 {
 	json_t *config = NULL, *layers = NULL;
 	int r = check_document(document, MEDIA_IS_MANIFEST, err);
@@ -411,13 +417,12 @@ static int manifest_from_json(const json_t *document, struct manifest *ret,
 	if (r < 0)
 		return error_prefix(err, "config");
 	r = parse_descriptors(layers, LAYERS_MAX, &ret->layers, &ret->n_layers,
-	                      err);
+			      err);
 	return r < 0 ? error_prefix(err, "layers") : 0;
 }
 
 /* artifacts (charts, signatures, attestations) are manifests, but no images */
-static int check_config_type(const struct manifest *manifest,
-                             struct error *err)
+static int check_config_type(const struct manifest *manifest, struct error *err)
 {
 	const char *type = manifest->config.media_type;
 
@@ -425,11 +430,11 @@ static int check_config_type(const struct manifest *manifest,
 	    strcmp(type, MEDIA_DOCKER_CONFIG) == 0)
 		return 0;
 	return error_say(err, EINVAL,
-	                 "it is not an image: its configuration is a %s", type);
+			 "it is not an image: its configuration is a %s", type);
 }
 
 int manifest_parse(const char *text, size_t size, struct manifest *ret,
-                   struct error *err)
+		   struct error *err)
 {
 	scoped_json *document = NULL;
 	scoped_manifest manifest = { 0 };
@@ -459,7 +464,7 @@ char *manifest_text(const struct manifest *manifest)
 	scoped_json *document = document_json(MEDIA_MANIFEST);
 
 	json_object_set_new(document, "config",
-	                    descriptor_json(&manifest->config));
+			    descriptor_json(&manifest->config));
 	json_object_set_new(
 		document, "layers",
 		descriptors_json(manifest->layers, manifest->n_layers));
@@ -474,7 +479,7 @@ static void archive_image_free(struct archive_image *image)
 }
 
 static int archive_image_from_json(const json_t *object,
-                                   struct archive_image *to, struct error *err)
+				   struct archive_image *to, struct error *err)
 {
 	int r;
 
@@ -493,7 +498,7 @@ static int archive_image_from_json(const json_t *object,
 }
 
 int archive_manifest_parse(const char *text, size_t size,
-                           struct archive_manifest *ret, struct error *err)
+			   struct archive_manifest *ret, struct error *err)
 {
 	scoped_json *document = NULL;
 	scoped_archive_manifest all = { 0 };
@@ -503,7 +508,7 @@ int archive_manifest_parse(const char *text, size_t size,
 		return r;
 	if (!json_is_array(document) || json_array_size(document) == 0)
 		return error_say(err, EINVAL,
-		                 "manifest.json is not a list of images");
+				 "manifest.json is not a list of images");
 	size_t n = json_array_size(document);
 	if (n > 1000)
 		return error_say(err, E2BIG, "manifest.json: %zu images", n);
@@ -514,7 +519,7 @@ int archive_manifest_parse(const char *text, size_t size,
 		if (r < 0) {
 			archive_image_free(&all.images[all.n]);
 			return error_prefix(err, "manifest.json: image %zu",
-			                    all.n);
+					    all.n);
 		}
 	}
 	*ret = all;

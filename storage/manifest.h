@@ -15,19 +15,20 @@
 #include "base/error.h"
 #include "base/strv.h"
 
-#define MANIFEST_MAX (4 << 20) /* bytes of a manifest or a configuration */
-#define INDEX_MAX    (16 << 20)
-#define LAYERS_MAX   500 /* the kernel's OVL_MAX_STACK */
+#define MANIFEST_MAX   (4 << 20) /* bytes of a manifest or a configuration */
+#define INDEX_MAX      (16 << 20)
+#define LAYERS_MAX     500 /* the kernel's OVL_MAX_STACK */
 
-#define MEDIA_INDEX         "application/vnd.oci.image.index.v1+json"
-#define MEDIA_MANIFEST      "application/vnd.oci.image.manifest.v1+json"
-#define MEDIA_CONFIG        "application/vnd.oci.image.config.v1+json"
-#define MEDIA_LAYER         "application/vnd.oci.image.layer.v1.tar"
-#define MEDIA_DOCKER_LIST   "application/vnd.docker.distribution.manifest.list.v2+json"
+#define MEDIA_INDEX    "application/vnd.oci.image.index.v1+json"
+#define MEDIA_MANIFEST "application/vnd.oci.image.manifest.v1+json"
+#define MEDIA_CONFIG   "application/vnd.oci.image.config.v1+json"
+#define MEDIA_LAYER    "application/vnd.oci.image.layer.v1.tar"
+#define MEDIA_DOCKER_LIST                                                      \
+	"application/vnd.docker.distribution.manifest.list.v2+json"
 #define MEDIA_DOCKER_V2     "application/vnd.docker.distribution.manifest.v2+json"
 #define MEDIA_DOCKER_CONFIG "application/vnd.docker.container.image.v1+json"
 
-#define ANNOTATION_NAME "org.opencontainers.image.ref.name"
+#define ANNOTATION_NAME     "org.opencontainers.image.ref.name"
 /* docker save and containerd put the full name here, and a tag in the other */
 #define ANNOTATION_CONTAINERD_NAME "io.containerd.image.name"
 /* ours: the digest of the index that the manifest was chosen from */
@@ -64,8 +65,11 @@ struct image_index {
  * a manifest too ("layers" and "manifests" together)
  */
 int index_parse(const char *text, size_t size, struct image_index *ret,
-                struct error *err);
+		struct error *err);
 void index_free(struct image_index *index);
+
+/* index_append - add a copy of @entry, whatever else there is */
+void index_append(struct image_index *index, const struct descriptor *entry);
 
 /* index_text - the document for @index; the caller's to free */
 char *index_text(const struct image_index *index);
@@ -90,7 +94,7 @@ struct manifest {
 
 /* manifest_parse - Return: 0; -EINVAL; -E2BIG more than LAYERS_MAX layers */
 int manifest_parse(const char *text, size_t size, struct manifest *ret,
-                   struct error *err);
+		   struct error *err);
 void manifest_free(struct manifest *manifest);
 
 /* manifest_text - an OCI manifest; the caller's to free */
@@ -113,16 +117,16 @@ struct image_config {
  * image of another system than linux
  */
 int config_parse(const char *text, size_t size, struct image_config *ret,
-                 struct error *err);
+		 struct error *err);
 void config_free(struct image_config *config);
 
 /* config_text - a configuration with one history entry; the caller's to free */
 char *config_text(const struct image_config *config, const char *created_by,
-                  const char *comment);
+		  const char *comment);
 
 /* config_check_layers - one diff id for each layer? -EINVAL if not */
 int config_check_layers(const struct image_config *config,
-                        const struct manifest *manifest, struct error *err);
+			const struct manifest *manifest, struct error *err);
 
 /* One image of a docker-archive: an element of manifest.json. */
 struct archive_image {
@@ -135,7 +139,7 @@ struct archive_manifest {
 	size_t n;
 };
 int archive_manifest_parse(const char *text, size_t size,
-                           struct archive_manifest *ret, struct error *err);
+			   struct archive_manifest *ret, struct error *err);
 void archive_manifest_free(struct archive_manifest *manifest);
 
 /* this machine's architecture in the words of Go: "amd64", "arm64" */
@@ -143,10 +147,8 @@ const char *manifest_architecture(void);
 
 #define scoped_descriptor                                                      \
 	__attribute__((cleanup(descriptor_free))) struct descriptor
-#define scoped_index __attribute__((cleanup(index_free))) struct image_index
-#define scoped_manifest                                                        \
-	__attribute__((cleanup(manifest_free))) struct manifest
-#define scoped_config                                                          \
-	__attribute__((cleanup(config_free))) struct image_config
+#define scoped_index    __attribute__((cleanup(index_free))) struct image_index
+#define scoped_manifest __attribute__((cleanup(manifest_free))) struct manifest
+#define scoped_config   __attribute__((cleanup(config_free))) struct image_config
 #define scoped_archive_manifest                                                \
 	__attribute__((cleanup(archive_manifest_free))) struct archive_manifest

@@ -122,13 +122,13 @@ static bool names_domain(const char *s, size_t n)
 static int malformed(const char *text, const char *why, struct error *err)
 {
 	error_say(err, EINVAL, "\"%.200s\" is not the name of an image: %s",
-	          text, why);
+		  text, why);
 	return error_hint(err, "write NAME[:TAG] or NAME@sha256:..., with "
-	                       "lower-case letters, as in debian:12");
+			       "lower-case letters, as in debian:12");
 }
 
 static int split_digest(char *rest, struct reference *ref, const char *text,
-                        struct error *err)
+			struct error *err)
 {
 	char *at = strchr(rest, '@');
 
@@ -142,7 +142,7 @@ static int split_digest(char *rest, struct reference *ref, const char *text,
 }
 
 static int split_tag(char *rest, struct reference *ref, const char *text,
-                     struct error *err)
+		     struct error *err)
 {
 	char *slash = strrchr(rest, '/');
 	char *colon = strrchr(slash ? slash : rest, ':');
@@ -157,7 +157,7 @@ static int split_tag(char *rest, struct reference *ref, const char *text,
 }
 
 static int split_domain(char *rest, struct reference *ref, const char *text,
-                        struct error *err)
+			struct error *err)
 {
 	char *slash = strchr(rest, '/');
 
@@ -175,7 +175,7 @@ static int split_domain(char *rest, struct reference *ref, const char *text,
 	    strspn(rest, "0123456789abcdef") == 64)
 		return malformed(text, "64 hexadecimal digits are an id", err);
 	bool official = ref->domain && strcmp(ref->domain, DOCKER) == 0 &&
-	                !strchr(rest, '/');
+			!strchr(rest, '/');
 	ref->path = official ? xasprintf("library/%s", rest) : xstrdup(rest);
 	return 0;
 }
@@ -219,10 +219,10 @@ void reference_free(struct reference *ref)
 char *reference_repository(const struct reference *ref, const char *domain)
 {
 	bool official = !ref->domain && strcmp(domain, DOCKER) == 0 &&
-	                !strchr(ref->path, '/');
+			!strchr(ref->path, '/');
 
 	return xasprintf("%s/%s%s", ref->domain ? ref->domain : domain,
-	                 official ? "library/" : "", ref->path);
+			 official ? "library/" : "", ref->path);
 }
 
 char *reference_name(const struct reference *ref, const char *domain)

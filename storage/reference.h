@@ -24,8 +24,7 @@ struct reference {
  * "index.docker.io" becomes "docker.io", and one-word paths there get their
  * "library/"; nothing else is filled in.
  */
-int reference_parse(const char *text, struct reference *ret,
-                    struct error *err);
+int reference_parse(const char *text, struct reference *ret, struct error *err);
 void reference_free(struct reference *ref);
 
 #define scoped_reference                                                       \

@@ -13,7 +13,7 @@
 #include "storage/digest.h"
 
 static const char *const directories[] = {
-	"oci", "oci/blobs", "oci/blobs/sha256", "layers", "containers",
+	"oci",     "oci/blobs", "oci/blobs/sha256", "layers", "containers",
 	"volumes", "tmp",
 };
 
@@ -42,9 +42,11 @@ int store_default_path(const char *option, char **ret, struct error *err)
 	else if (home)
 		*ret = xasprintf("%s/.local/share/wolffia", home);
 	else {
-		error_say(err, ENOENT, "there is no place for the store: HOME "
-		                       "is not set");
-		return error_hint(err, "set HOME, or name one with --store DIR");
+		error_say(err, ENOENT,
+			  "there is no place for the store: HOME "
+			  "is not set");
+		return error_hint(err,
+				  "set HOME, or name one with --store DIR");
 	}
 	return 0;
 }
@@ -69,15 +71,17 @@ static int check_owner(int fd, const char *path, struct error *err)
 	if (fstat(fd, &st) < 0)
 		return error_set(err, errno, "%s", path);
 	if (st.st_uid != geteuid()) {
-		error_say(err, EPERM, "the store %s belongs to user %u, not "
-		                      "to you (%u)",
-		          path, st.st_uid, geteuid());
+		error_say(err, EPERM,
+			  "the store %s belongs to user %u, not "
+			  "to you (%u)",
+			  path, st.st_uid, geteuid());
 		return error_hint(err, "choose another one with --store DIR");
 	}
 	if (st.st_mode & 022) {
-		error_say(err, EPERM, "others may write the store %s (mode "
-		                      "%04o)",
-		          path, st.st_mode & 07777);
+		error_say(err, EPERM,
+			  "others may write the store %s (mode "
+			  "%04o)",
+			  path, st.st_mode & 07777);
 		return error_hint(err, "chmod 700 '%s'", path);
 	}
 	return 0;
@@ -89,7 +93,7 @@ static int make_directories(int fd, const char *path, struct error *err)
 	for (size_t i = 0; i < ARRAY_SIZE(directories); i++)
 		if (mkdirat(fd, directories[i], 0700) < 0 && errno != EEXIST)
 			return error_set(err, errno, "make %s/%s", path,
-			                 directories[i]);
+					 directories[i]);
 	return 0;
 }
 
@@ -140,15 +144,15 @@ static int set_lock(int fd, int command, short type, off_t start, off_t length)
 }
 
 static int open_lock(const struct store *store, const char *name,
-                     struct error *err)
+		     struct error *err)
 {
 	int fd = openat(store->dirfd, name,
-	                O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+			O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 
 	/* reading needs no more, and a store may be on a read-only disk */
 	if (fd < 0 && errno == EROFS)
 		fd = openat(store->dirfd, name,
-		            O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+			    O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)
 		return error_set(err, errno, "open %s/%s", store->path, name);
 	return fd;
@@ -180,7 +184,7 @@ static off_t layer_offset(const char *name)
 }
 
 int store_hold_layer(const struct store *store, int holds_fd, const char *name,
-                     struct error *err)
+		     struct error *err)
 {
 	scoped(char) *path = xasprintf("layers/%s", name);
 	struct stat st;
@@ -210,10 +214,10 @@ char *store_layer_name(const char *diff_id, bool single)
 }
 
 int store_sync_dir(const struct store *store, const char *path,
-                   struct error *err)
+		   struct error *err)
 {
-	scoped_fd fd = openat(store->dirfd, path,
-	                      O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	scoped_fd fd =
+		openat(store->dirfd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd < 0)
 		return error_set(err, errno, "open %s/%s", store->path, path);

@@ -74,7 +74,7 @@ int store_open_holds(const struct store *store, struct error *err);
  * Return: 0; -ENOENT there is no such layer (any more).
  */
 int store_hold_layer(const struct store *store, int holds_fd, const char *name,
-                     struct error *err);
+		     struct error *err);
 
 /* store_seize_layer - hold it alone; Return: 0; -EBUSY it is in use */
 int store_seize_layer(int holds_fd, const char *name, struct error *err);
@@ -84,4 +84,4 @@ char *store_layer_name(const char *diff_id, bool single);
 
 /* store_sync_dir - fsync the directory @path below the store */
 int store_sync_dir(const struct store *store, const char *path,
-                   struct error *err);
+		   struct error *err);
