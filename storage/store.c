@@ -13,7 +13,7 @@
 #include "storage/digest.h"
 
 static const char *const directories[] = {
-	"oci",     "oci/blobs", "oci/blobs/sha256", "layers", "containers",
+	"oci",     "oci/blobs", "oci/blobs/sha256", "layers", "containers", "names",
 	"volumes", "tmp",
 };
 
