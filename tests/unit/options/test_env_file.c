@@ -8,9 +8,9 @@
 #include "base/memory.h"
 #include "cmd/env_file.h"
 
-static const char *const words[] = { "HOME=/home/me", "EMPTY=", "FOOBAR=no", "FOO=bar",
-			  NULL };
-#define caller ((char *const *)words)
+static const char *const words[] = { "HOME=/home/me", "EMPTY=", "FOOBAR=no",
+				     "FOO=bar", NULL };
+#define caller     ((char *const *)words)
 
 #define TEXT(text) text, sizeof(text) - 1
 
