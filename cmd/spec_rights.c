@@ -10,9 +10,9 @@
 #include "base/memory.h"
 #include "base/path.h"
 #include "base/text.h"
+#include "cmd/spec_parts.h"
 #include "core/confine/capabilities.h"
 #include "core/confine/rlimits.h"
-#include "cmd/spec_parts.h"
 
 #define DEFAULT_PIDS_LIMIT 2048
 
