@@ -10,7 +10,8 @@
 #include "base/memory.h"
 #include "base/path.h"
 #include "base/text.h"
-#include "cmd/confine_parsers.h"
+#include "core/confine/capabilities.h"
+#include "core/confine/rlimits.h"
 #include "cmd/spec_parts.h"
 
 #define DEFAULT_PIDS_LIMIT 2048
@@ -368,7 +369,7 @@ int spec_take_limits(struct spec_build *build, struct error *err)
 	for (size_t i = 0; i < options->ulimits.n; i++) {
 		struct spec_rlimit limit = { 0 };
 
-		if (rlimits_parse(options->ulimits.v[i], &limit, err) < 0)
+		if (rlimit_parse(options->ulimits.v[i], &limit, err) < 0)
 			return error_prefix(err, "--ulimit");
 		set_rlimit(spec, &limit);
 	}

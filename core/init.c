@@ -13,6 +13,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <linux/capability.h>
+
 #include "base/fd.h"
 #include "base/memory.h"
 #include "base/path.h"
@@ -137,18 +139,27 @@ static int execute(struct launch *l, struct strv *env, struct error *err)
 	                 argv[0], path ? path : "/usr/bin:/bin");
 }
 
+/* for a user who is not root, only what a set-uid program may bring back */
+static uint64_t bounding_set(const struct launch *l)
+{
+	return l->user.uid == 0 || !l->spec->no_new_privileges
+	               ? l->spec->capabilities
+	               : 0;
+}
+
 int init_become_workload(struct launch *l, struct error *err)
 {
 	scoped_strv env = { 0 };
+	bool single = l->spec->userns == USERNS_SINGLE;
 	scoped_fd workdir = open_workdir(l->spec->workdir, err);
 	int r = workdir < 0 ? workdir : connect_streams(l, err);
 
 	complete_environment(l, &env);
 	if (r == 0)
-		r = capabilities_drop_bounding(l->spec->capabilities, err);
+		r = capabilities_drop_bounding(bounding_set(l), err);
 	if (r == 0)
-		r = identity_become(&l->user, l->spec->userns == USERNS_SINGLE,
-		                    err);
+		r = identity_become(l->user.uid, l->user.gid, l->user.groups,
+		                    single ? 0 : l->user.n, !single, err);
 	if (r == 0)
 		r = capabilities_apply(l->spec->capabilities, l->user.uid == 0,
 		                       err);
@@ -222,8 +233,13 @@ static void shed_rights(struct launch *l)
 	struct error ignored;
 
 	prctl(PR_SET_NAME, name, 0, 0, 0);
+	/* to signal the workload, and to start sessions as any user */
+	uint64_t rights = l->spec->capabilities | 1ull << CAP_KILL |
+	                  1ull << CAP_SETUID | 1ull << CAP_SETGID |
+	                  1ull << CAP_SETPCAP;
 	if (fd_close_above(keep, 1, &ignored) < 0 ||
-	    capabilities_keep_for_init(l->spec->capabilities, &ignored) < 0)
+	    capabilities_drop_bounding(rights, &ignored) < 0 ||
+	    capabilities_apply(rights, true, &ignored) < 0)
 		_exit(STATUS_WOLFFIA);
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	for (int i = 0; i < 3 && null >= 0; i++)

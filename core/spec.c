@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "base/path.h"
 #include "base/text.h"
+#include "core/confine/capabilities.h"
 
 enum {
 	NAME_LONGEST = 128,    /* of a container */
@@ -504,4 +505,9 @@ int spec_check(const struct spec *spec, struct error *err)
 			return r;
 	}
 	return 0;
+}
+
+bool spec_inner_owns_namespaces(const struct spec *spec)
+{
+	return spec->capabilities & ~capabilities_default();
 }

@@ -21,6 +21,7 @@
 
 #include "base/fd.h"
 #include "base/memory.h"
+#include "base/path.h"
 #include "core/confine/capabilities.h"
 #include "core/confine/landlock.h"
 #include "core/confine/rlimits.h"
@@ -85,8 +86,8 @@ int step_set_hostname(struct launch *l, struct error *err)
 
 int step_find_user(struct launch *l, struct error *err)
 {
-	return user_find(l->root_fd, l->spec->user.text, &l->spec->user.groups,
-	                 &l->user, err);
+	return user_lookup(l->root_fd, l->spec->user.text,
+	                   &l->spec->user.groups, &l->user, err);
 }
 
 /* the terminal lies in the container's own devpts */
@@ -211,11 +212,23 @@ int step_enter_root(struct launch *l, struct error *err)
 	return 0;
 }
 
-/* what PID 1 itself keeps: to signal the workload, and to start sessions */
-static uint64_t init_capabilities(const struct spec *spec)
+/* the defaults first: what was asked for comes after them, and counts */
+static int apply_rlimits(const struct spec *spec, struct error *err)
 {
-	return spec->capabilities | 1ull << CAP_KILL | 1ull << CAP_SETUID |
-	       1ull << CAP_SETGID | 1ull << CAP_SETPCAP;
+	struct spec_rlimit defaults[RLIMITS_DEFAULT];
+	int r = rlimits_default(defaults, err);
+
+	if (r >= 0)
+		r = rlimits_apply(defaults, RLIMITS_DEFAULT, err);
+	return r < 0 ? r : rlimits_apply(spec->rlimits, spec->n_rlimits, err);
+}
+
+/* what a container with all rights over its namespaces needs of the kernel */
+static enum seccomp_profile profile_for(const struct spec *spec)
+{
+	return spec->capabilities & 1ull << CAP_SYS_ADMIN
+	               ? SECCOMP_PROFILE_NESTED
+	               : SECCOMP_PROFILE_DEFAULT;
 }
 
 int step_confine(struct launch *l, struct error *err)
@@ -227,8 +240,7 @@ int step_confine(struct launch *l, struct error *err)
 	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 &&
 	    errno != ENOSYS && errno != EPERM && errno != EDQUOT)
 		return error_set(err, errno, "create a session keyring");
-	for (size_t i = 0; r == 0 && i < spec->n_rlimits; i++)
-		r = rlimits_apply(&spec->rlimits[i], err);
+	r = apply_rlimits(spec, err);
 	if (r == 0 && spec->landlock) {
 		r = landlock_confine_to_root(NULL, 0, &l->board->landlock_abi,
 		                             err);
@@ -241,7 +253,7 @@ int step_confine(struct launch *l, struct error *err)
 	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		r = error_set(err, errno, "set no_new_privs");
 	if (r == 0 && spec->seccomp != SECCOMP_OFF)
-		r = seccomp_install(seccomp_profile_for(spec), err);
+		r = seccomp_install(profile_for(spec), spec->pid1, err);
 	return r;
 }
 

@@ -397,7 +397,7 @@ static int bind_root(struct launch *l, struct error *err)
 }
 
 /* fuse-overlayfs alone serves the whole root */
-static int bind_served_root(struct launch *l, struct error *err)
+static int bind_served_root(struct error *err)
 {
 	scoped_fd target = open("root", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
@@ -414,7 +414,7 @@ int step_mount_root(struct launch *l, struct error *err)
 	if (l->spec->rootfs == ROOTFS_DIR_RW)
 		r = bind_root(l, err);
 	else if (l->spec->driver == DRIVER_FUSE_OVERLAYFS)
-		r = bind_served_root(l, err);
+		r = bind_served_root(err);
 	else
 		r = mount_overlay(l, err);
 	if (r < 0)

@@ -174,17 +174,20 @@ static int not_unpacked(const char *name, bool single, struct error *err)
 }
 
 static int find_layers(const struct store *store, const struct strv *diff_ids,
-		       bool single, struct strv *ret, struct error *err)
+		       bool single, struct image *ret, struct error *err)
 {
 	for (size_t i = diff_ids->n; i-- > 0;) {
 		scoped(char) *name = store_layer_name(diff_ids->v[i], single);
 		scoped(char) *below = xasprintf("layers/%s", name);
 		scoped(char) *path = xasprintf("%s/%s", store->path, below);
-		if (strv_contains(ret, path))
+		if (strv_contains(&ret->layers, path))
 			continue;
 		if (faccessat(store->dirfd, below, F_OK, 0) < 0)
 			return not_unpacked(name, single, err);
-		strv_take(ret, take_ptr(path));
+		strv_take(&ret->layers, take_ptr(path));
+		scoped(char) *marker = xasprintf("%s.wh", below);
+		if (faccessat(store->dirfd, marker, F_OK, 0) == 0)
+			ret->whiteout_files = true;
 	}
 	return 0;
 }
@@ -202,7 +205,7 @@ int image_find(const struct store *store, const char *name, bool single,
 	scoped_index index = { 0 };
 	scoped_manifest manifest = { 0 };
 	scoped_config config = { 0 };
-	scoped_strv layers = { 0 };
+	scoped_image image = { 0 };
 	int r = layout_read_index(store, &index, err);
 	int at = r < 0 ? r : image_lookup(store, &index, name, NULL, err);
 
@@ -211,13 +214,14 @@ int image_find(const struct store *store, const char *name, bool single,
 	const struct descriptor *entry = &index.entries[at];
 	r = layout_read_image(store, entry->digest, &manifest, &config, err);
 	if (r == 0)
-		r = find_layers(store, &config.diff_ids, single, &layers, err);
+		r = find_layers(store, &config.diff_ids, single, &image, err);
 	if (r < 0)
 		return r;
 	*ret = (struct image){
 		.reference = xstrdup(entry->name ? entry->name : ""),
 		.digest = xstrdup(entry->digest),
-		.layers = MOVE(layers),
+		.layers = MOVE(image.layers),
+		.whiteout_files = image.whiteout_files,
 		.env = MOVE(config.env),
 		.entrypoint = MOVE(config.entrypoint),
 		.cmd = MOVE(config.cmd),

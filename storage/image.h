@@ -20,6 +20,8 @@ struct image {
 	char *digest;    /* of the manifest, "sha256:..." */
 	struct strv layers; /* absolute paths of directories, the top one first;
 			     * one that occurs twice is there once, on top */
+	bool whiteout_files; /* in a layer: the kernel's overlayfs alone would
+			      * show what such a layer removes */
 	struct strv env;
 	struct strv entrypoint;
 	struct strv cmd;
