@@ -40,49 +40,39 @@ static const struct option_entry table[] = {
 /* What goes when one image is removed. */
 struct removal {
 	struct strv untagged; /* names */
-	char *digest;
-	bool whole; /* no other name is left for the digest */
+	struct strv digests;
 };
 
 static void removal_free(struct removal *removal)
 {
 	strv_free(&removal->untagged);
-	free(removal->digest);
+	strv_free(&removal->digests);
 }
 
 #define scoped_removal __attribute__((cleanup(removal_free))) struct removal
 
-static int several_names(const struct image_index *index, const char *digest,
-			 struct error *err)
+static int several_names(const struct strv *names, struct error *err)
 {
-	scoped(char) *names = xstrdup("");
+	scoped(char) *all = xstrdup("");
 
-	for (size_t i = 0; i < index->n; i++) {
-		if (strcmp(index->entries[i].digest, digest) != 0)
-			continue;
-		const char *name = index->entries[i].name;
-		char *more = xasprintf("%s%s%s", names, *names ? ", " : "",
-				       name ? name : "");
-		free(names);
-		names = more;
+	for (size_t i = 0; i < names->n; i++) {
+		char *more =
+			xasprintf("%s%s%s", all, i ? ", " : "", names->v[i]);
+		free(all);
+		all = more;
 	}
-	error_say(err, ENOTUNIQ, "the image has several names: %s", names);
+	error_say(err, ENOTUNIQ, "the image has several names: %s", all);
 	return error_hint(err, "remove them one by one, or all with --force");
-}
-
-static size_t count(const struct image_index *index, const char *digest)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < index->n; i++)
-		n += strcmp(index->entries[i].digest, digest) == 0;
-	return n;
 }
 
 static void drop(struct image_index *index, size_t at, struct removal *removal)
 {
-	if (index->entries[at].name)
-		strv_add(&removal->untagged, index->entries[at].name);
+	const struct descriptor *entry = &index->entries[at];
+
+	if (entry->name)
+		strv_add(&removal->untagged, entry->name);
+	if (!strv_contains(&removal->digests, entry->digest))
+		strv_add(&removal->digests, entry->digest);
 	index_remove(index, at);
 }
 
@@ -91,23 +81,39 @@ static int forget(const struct store *store, struct image_index *index,
 		  const char *name, bool force, struct removal *ret,
 		  struct error *err)
 {
-	bool by_name = false;
-	int at = image_lookup(store, index, name, &by_name, err);
+	const char *hex = NULL;
+	int at = image_lookup(store, index, name, &hex, err);
 
 	if (at < 0)
 		return at;
-	ret->digest = xstrdup(index->entries[at].digest);
-	if (by_name) {
+	if (!hex)
 		drop(index, (size_t)at, ret);
-	} else {
-		if (!force && count(index, ret->digest) > 1)
-			return several_names(index, ret->digest, err);
-		for (size_t i = index->n; i-- > 0;)
-			if (strcmp(index->entries[i].digest, ret->digest) == 0)
-				drop(index, i, ret);
-	}
-	ret->whole = count(index, ret->digest) == 0;
+	for (size_t i = index->n; hex && i-- > 0;)
+		if (image_has_prefix(store, &index->entries[i], hex))
+			drop(index, i, ret);
+	if (hex && !force && ret->untagged.n > 1)
+		return several_names(&ret->untagged, err);
 	return 0;
+}
+
+static bool has_digest(const struct image_index *index, const char *digest)
+{
+	for (size_t i = 0; i < index->n; i++)
+		if (strcmp(index->entries[i].digest, digest) == 0)
+			return true;
+	return false;
+}
+
+/* a digest that another name still stands for was not removed */
+static void keep_named(const struct image_index *index, struct strv *digests)
+{
+	struct strv gone = { 0 };
+
+	for (size_t i = 0; i < digests->n; i++)
+		if (!has_digest(index, digests->v[i]))
+			strv_add(&gone, digests->v[i]);
+	strv_free(digests);
+	*digests = gone;
 }
 
 /* is a layer that would go with the image @digest in use? */
@@ -149,12 +155,14 @@ static int remove_locked(struct image_work *work, const char *name, bool force,
 	if (r < 0)
 		return r;
 	int found = collect_find(&work->store, &index, &garbage, &why);
-	if (found == 0 && !force)
-		r = check_busy(&work->store, ret->digest, &garbage, err);
+	for (size_t i = 0; found == 0 && !force && r == 0 && i < ret->digests.n;
+	     i++)
+		r = check_busy(&work->store, ret->digests.v[i], &garbage, err);
 	if (r == 0)
 		r = layout_write_index(&work->store, &index, err);
 	if (r < 0)
 		return r;
+	keep_named(&index, &ret->digests);
 	if (found < 0) {
 		image_note("nothing but the name was removed: %s", why.text);
 		return 0;
@@ -168,8 +176,8 @@ static void report(const struct options *options, const struct removal *removal)
 		return;
 	for (size_t i = 0; i < removal->untagged.n; i++)
 		printf("Untagged: %s\n", removal->untagged.v[i]);
-	if (removal->whole)
-		printf("Deleted: %s\n", removal->digest);
+	for (size_t i = 0; i < removal->digests.n; i++)
+		printf("Deleted: %s\n", removal->digests.v[i]);
 }
 
 static int remove_image(struct image_work *work, const struct options *options,
