@@ -63,9 +63,8 @@ static int find_reference(const struct image_index *index,
 	return -ENOENT;
 }
 
-/* does the "IMAGE ID" of this entry begin with @hex? */
-static bool has_id(const struct store *store, const struct descriptor *entry,
-		   const char *hex)
+/* the "IMAGE ID": the digest of the configuration; NULL if it is unreadable */
+static char *image_id(const struct store *store, const struct descriptor *entry)
 {
 	scoped_manifest manifest = { 0 };
 	scoped(char) *text = NULL;
@@ -73,9 +72,32 @@ static bool has_id(const struct store *store, const struct descriptor *entry,
 	ssize_t size = layout_read_blob(store, entry->digest, MANIFEST_MAX,
 					&text, &ignored);
 
-	return size >= 0 &&
-	       manifest_parse(text, (size_t)size, &manifest, &ignored) == 0 &&
-	       digest_has_prefix(manifest.config.digest, hex);
+	if (size < 0 ||
+	    manifest_parse(text, (size_t)size, &manifest, &ignored) < 0)
+		return NULL;
+	return take_ptr(manifest.config.digest);
+}
+
+bool image_has_prefix(const struct store *store, const struct descriptor *entry,
+		      const char *hex)
+{
+	if (digest_has_prefix(entry->digest, hex) ||
+	    (entry->index_digest &&
+	     digest_has_prefix(entry->index_digest, hex)))
+		return true;
+	scoped(char) *id = image_id(store, entry);
+	return id && digest_has_prefix(id, hex);
+}
+
+/* the same files packed in two ways are one image, and one id */
+static bool is_same(const struct store *store, const struct descriptor *a,
+		    const struct descriptor *b)
+{
+	if (strcmp(a->digest, b->digest) == 0)
+		return true;
+	scoped(char) *id_a = image_id(store, a);
+	scoped(char) *id_b = image_id(store, b);
+	return id_a && id_b && strcmp(id_a, id_b) == 0;
 }
 
 static int find_prefix(const struct store *store,
@@ -86,12 +108,9 @@ static int find_prefix(const struct store *store,
 
 	for (size_t i = 0; i < index->n; i++) {
 		const struct descriptor *e = &index->entries[i];
-		if (!digest_has_prefix(e->digest, hex) &&
-		    !(e->index_digest &&
-		      digest_has_prefix(e->index_digest, hex)) &&
-		    !has_id(store, e, hex))
+		if (!image_has_prefix(store, e, hex))
 			continue;
-		if (at >= 0 && strcmp(index->entries[at].digest, e->digest))
+		if (at >= 0 && !is_same(store, &index->entries[at], e))
 			return error_say(err, ENOTUNIQ,
 					 "more than one image begins with %s",
 					 hex);
@@ -134,7 +153,7 @@ static int not_found(const struct image_index *index, const char *name,
 }
 
 int image_lookup(const struct store *store, const struct image_index *index,
-		 const char *name, bool *ret_by_name, struct error *err)
+		 const char *name, const char **ret_hex, struct error *err)
 {
 	const char *hex = digest_prefix(name);
 	scoped_reference ref = { 0 };
@@ -151,18 +170,11 @@ int image_lookup(const struct store *store, const struct image_index *index,
 		if (r == 0)
 			at = find_reference(index, &ref);
 	}
-	if (at >= 0) {
-		if (ret_by_name)
-			*ret_by_name = true;
-		return at;
-	}
-	if (hex)
+	if (ret_hex)
+		*ret_hex = at >= 0 ? NULL : hex;
+	if (at < 0 && hex)
 		at = find_prefix(store, index, hex, err);
-	if (at == -ENOENT)
-		return not_found(index, name, err);
-	if (at >= 0 && ret_by_name)
-		*ret_by_name = false;
-	return at;
+	return at == -ENOENT ? not_found(index, name, err) : at;
 }
 
 static int not_unpacked(const char *name, bool single, struct error *err)
@@ -174,17 +186,20 @@ static int not_unpacked(const char *name, bool single, struct error *err)
 }
 
 static int find_layers(const struct store *store, const struct strv *diff_ids,
-		       bool single, struct strv *ret, struct error *err)
+		       bool single, struct image *ret, struct error *err)
 {
 	for (size_t i = diff_ids->n; i-- > 0;) {
 		scoped(char) *name = store_layer_name(diff_ids->v[i], single);
 		scoped(char) *below = xasprintf("layers/%s", name);
 		scoped(char) *path = xasprintf("%s/%s", store->path, below);
-		if (strv_contains(ret, path))
+		if (strv_contains(&ret->layers, path))
 			continue;
 		if (faccessat(store->dirfd, below, F_OK, 0) < 0)
 			return not_unpacked(name, single, err);
-		strv_take(ret, take_ptr(path));
+		strv_take(&ret->layers, take_ptr(path));
+		scoped(char) *marker = xasprintf("%s.wh", below);
+		if (faccessat(store->dirfd, marker, F_OK, 0) == 0)
+			ret->whiteout_files = true;
 	}
 	return 0;
 }
@@ -202,7 +217,7 @@ int image_find(const struct store *store, const char *name, bool single,
 	scoped_index index = { 0 };
 	scoped_manifest manifest = { 0 };
 	scoped_config config = { 0 };
-	scoped_strv layers = { 0 };
+	scoped_image image = { 0 };
 	int r = layout_read_index(store, &index, err);
 	int at = r < 0 ? r : image_lookup(store, &index, name, NULL, err);
 
@@ -211,13 +226,14 @@ int image_find(const struct store *store, const char *name, bool single,
 	const struct descriptor *entry = &index.entries[at];
 	r = layout_read_image(store, entry->digest, &manifest, &config, err);
 	if (r == 0)
-		r = find_layers(store, &config.diff_ids, single, &layers, err);
+		r = find_layers(store, &config.diff_ids, single, &image, err);
 	if (r < 0)
 		return r;
 	*ret = (struct image){
 		.reference = xstrdup(entry->name ? entry->name : ""),
 		.digest = xstrdup(entry->digest),
-		.layers = MOVE(layers),
+		.layers = MOVE(image.layers),
+		.whiteout_files = image.whiteout_files,
 		.env = MOVE(config.env),
 		.entrypoint = MOVE(config.entrypoint),
 		.cmd = MOVE(config.cmd),

@@ -20,6 +20,8 @@ struct image {
 	char *digest;    /* of the manifest, "sha256:..." */
 	struct strv layers; /* absolute paths of directories, the top one first;
 			     * one that occurs twice is there once, on top */
+	bool whiteout_files; /* in a layer: the kernel's overlayfs alone would
+			      * show what such a layer removes */
 	struct strv env;
 	struct strv entrypoint;
 	struct strv cmd;
@@ -59,9 +61,14 @@ int image_hold(const struct store *store, const struct image *image,
 
 /*
  * image_lookup - the place in @index of the image that @name names
- * @ret_by_name: false when @name is (the beginning of) a digest or an id, so
- *               that other entries may be meant as well; NULL: not wanted
+ * @ret_hex: the digits, borrowed from @name, when it is (the beginning of) a
+ *           digest or an id, so that other entries may be meant as well; NULL
+ *           when it is a name.  May be NULL: not wanted
  * Errors as of image_find().
  */
 int image_lookup(const struct store *store, const struct image_index *index,
-		 const char *name, bool *ret_by_name, struct error *err);
+		 const char *name, const char **ret_hex, struct error *err);
+
+/* image_has_prefix - does a digest or the id of @entry begin with @hex? */
+bool image_has_prefix(const struct store *store, const struct descriptor *entry,
+		      const char *hex);

@@ -56,7 +56,8 @@ struct stage {
 	struct strv layers; /* names, staged in layers/<name> */
 	struct strv pairs;  /* "<blob digest> <diff id>": known to be so */
 	unsigned int n_unpacked;
-	bool foreign_files; /* some belong to subordinate ids */
+	uint64_t skipped_devices; /* device nodes that layers should have had */
+	bool foreign_files;       /* some belong to subordinate ids */
 };
 
 int stage_open(struct stage *ret, const struct store *store,

@@ -320,6 +320,22 @@ static int keep_layer(struct stage *stage, const char *from, const char *name,
 	return 0;
 }
 
+/* moved into the store before the layer that it is about */
+static int note_whiteouts(struct stage *stage, const char *name,
+			  struct error *err)
+{
+	scoped(char) *marker = xasprintf("%s.wh", name);
+	scoped(char) *path = xasprintf("layers/%s", marker);
+	scoped_fd fd = openat(stage->dirfd, path,
+			      O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		return error_set(err, errno, "make %s", path);
+	if (!strv_contains(&stage->layers, marker))
+		strv_take(&stage->layers, take_ptr(marker));
+	return 0;
+}
+
 int stage_layer(struct stage *stage, const char *blob_digest,
 		const char *diff_id, const char *what,
 		char ret_diff_id[DIGEST_MAX], struct error *err)
@@ -347,5 +363,8 @@ int stage_layer(struct stage *stage, const char *blob_digest,
 		name = store_layer_name(result.diff_id, stage->ids->single);
 	strcpy(ret_diff_id, result.diff_id);
 	strv_take(&stage->pairs, pair(blob_digest, result.diff_id));
-	return keep_layer(stage, from, name, err);
+	stage->skipped_devices += result.skipped_devices;
+	if (result.whiteout_files)
+		r = note_whiteouts(stage, name, err);
+	return r < 0 ? r : keep_layer(stage, from, name, err);
 }

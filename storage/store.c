@@ -13,8 +13,8 @@
 #include "storage/digest.h"
 
 static const char *const directories[] = {
-	"oci",     "oci/blobs", "oci/blobs/sha256", "layers", "containers", "names",
-	"volumes", "tmp",
+	"oci",        "oci/blobs", "oci/blobs/sha256", "layers",
+	"containers", "names",     "volumes",          "tmp",
 };
 
 /* a variable counts when it is an absolute path: basedir-spec 0.8 */

@@ -6,6 +6,8 @@
  *                         owned in the one numbering: image id 0 is the
  *                         caller, n the n-th subordinate id
  *   layers/<hex>.single/  the same, unpacked without subordinate ids
+ *   layers/<name>.wh      a file: whiteouts in that layer are ".wh." files,
+ *                         which fuse-overlayfs reads and the kernel does not
  *   containers/<id>/      upper/ work/ of containers
  *   volumes/<name>/
  *   tmp/<name>/           work in progress; tmp/<name>.lock is locked by who
