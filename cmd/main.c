@@ -13,6 +13,7 @@
 #include "base/fd.h"
 #include "base/memory.h"
 #include "base/status.h"
+#include "base/strv.h"
 #include "base/text.h"
 #include "cmd/print.h"
 #include "cmd/verbs.h"
@@ -77,8 +78,11 @@ static int verb_image(const struct call *call)
 	        xasprintf("%s/../libexec/wolffia/wolffia-image", self);
 	if (call->global.store)
 		setenv("WOLFFIA_STORE", call->global.store, 1);
-	execv(beside, call->argv);
-	execv(installed, call->argv);
+	scoped_strv argv = { 0 };
+	strv_add(&argv, "wolffia-image");
+	strv_extend(&argv, call->argv);
+	execv(beside, strv_argv(&argv));
+	execv(installed, strv_argv(&argv));
 	error_set(&err, errno, "execute wolffia-image, looked for beside %s and "
 	                       "in libexec", self);
 	print_error(&err);
