@@ -27,7 +27,7 @@
 #include "core/confine/rlimits.h"
 #include "core/confine/seccomp.h"
 #include "core/init.h"
-#include "core/mountfd.h"
+#include "base/mountfd.h"
 #include "core/steps.h"
 
 int step_new_namespaces(struct launch *l, struct error *err)
