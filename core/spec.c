@@ -9,6 +9,7 @@
 
 #include "base/memory.h"
 #include "base/path.h"
+#include "core/confine/capabilities.h"
 #include "core/confine/user.h"
 
 enum {
@@ -483,4 +484,9 @@ int spec_check(const struct spec *spec, struct error *err)
 			return r;
 	}
 	return 0;
+}
+
+bool spec_inner_owns_namespaces(const struct spec *spec)
+{
+	return spec->capabilities & ~capabilities_default();
 }

@@ -141,6 +141,13 @@ void spec_free(struct spec *spec);
  */
 int spec_check(const struct spec *spec, struct error *err);
 
+/*
+ * spec_inner_owns_namespaces - do the network, IPC, UTS and cgroup namespaces
+ * belong to the container's own user namespace?  Only when it has a
+ * capability beyond the default ones, which could be of use there.
+ */
+bool spec_inner_owns_namespaces(const struct spec *spec);
+
 /* The names that users type and read; NULL / -1 when there is none. */
 const char *userns_mode_name(enum userns_mode mode);
 int userns_mode_from_name(const char *name);

@@ -253,49 +253,34 @@ int outer_clone(unsigned long flags, struct error *err)
 	return error_set(err, errno, "create a user namespace");
 }
 
+/* Return: the wait status of the child */
 static int supervise(pid_t pid, int go, const struct outer_ids *ids,
-                     struct call *call, struct error *err)
+                     struct error *err)
 {
 	struct outer_mapping mapping;
-	char how[64];
-	int r = outer_map_begin(&mapping, pid, ids, err);
 	struct error ignored;
-
+	int r = outer_map_begin(&mapping, pid, ids, err);
 	int s = outer_map_await(&mapping, r < 0 ? &ignored : err);
+
 	r = r < 0 ? r : s;
 	if (r == 0 && write(go, "", 1) != 1)
 		r = error_set(err, errno, "wake the child");
 	if (r < 0)
 		kill(pid, SIGKILL);
 	int status = process_wait(pid, r < 0 ? &ignored : err);
-	if (r < 0)
-		return r;
-	if (status < 0)
-		return status;
-	if (status != 0)
-		return error_say(err, ECHILD, "the process in the user "
-		                              "namespace %s",
-		                 process_describe(status, how, sizeof(how)));
-	if (call->result < 0)
-		*err = call->err;
-	return call->result;
+	return r < 0 ? r : status;
 }
 
-int outer_call(const struct outer_ids *ids,
-               int (*function)(void *argument, struct error *err),
-               void *argument, struct error *err)
+/* Return: the wait status of the child, which wrote its result to @call */
+static int call_and_wait(const struct outer_ids *ids,
+                         int (*function)(void *, struct error *),
+                         void *argument, struct call *call, struct error *err)
 {
-	struct call *call = mmap(NULL, sizeof(*call), PROT_READ | PROT_WRITE,
-	                         MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	int go[2];
 	pid_t parent = getpid();
 
-	if (call == MAP_FAILED)
-		return error_set(err, errno, "map memory");
-	if (pipe2(go, O_CLOEXEC) < 0) {
-		munmap(call, sizeof(*call));
+	if (pipe2(go, O_CLOEXEC) < 0)
 		return error_set(err, errno, "make a pipe");
-	}
 	int pid = outer_clone(CLONE_NEWUSER | CLONE_NEWNS, err);
 	if (pid == 0) {
 		fd_close(&go[1]);
@@ -304,8 +289,56 @@ int outer_call(const struct outer_ids *ids,
 		_exit(0);
 	}
 	fd_close(&go[0]);
-	int r = pid < 0 ? pid : supervise(pid, go[1], ids, call, err);
+	int r = pid < 0 ? pid : supervise(pid, go[1], ids, err);
 	fd_close(&go[1]);
+	return r;
+}
+
+static struct call *share_call(struct error *err)
+{
+	struct call *call = mmap(NULL, sizeof(*call), PROT_READ | PROT_WRITE,
+	                         MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (call != MAP_FAILED)
+		return call;
+	error_set(err, errno, "share memory");
+	return NULL;
+}
+
+int outer_call(const struct outer_ids *ids,
+               int (*function)(void *argument, struct error *err),
+               void *argument, struct error *err)
+{
+	struct call *call = share_call(err);
+	char how[64];
+
+	if (!call)
+		return -err->code;
+	int r = call_and_wait(ids, function, argument, call, err);
+	if (r > 0)
+		r = error_say(err, ECHILD,
+		              "the process in the user namespace %s",
+		              process_describe(r, how, sizeof(how)));
+	if (r == 0 && call->result < 0)
+		*err = call->err;
+	r = r < 0 ? r : call->result;
+	munmap(call, sizeof(*call));
+	return r;
+}
+
+int outer_exec(const struct outer_ids *ids,
+               int (*function)(void *argument, struct error *err),
+               void *argument, struct error *err)
+{
+	struct call *call = share_call(err);
+
+	if (!call)
+		return -err->code;
+	int r = call_and_wait(ids, function, argument, call, err);
+	if (r == 0 && call->result < 0) {
+		*err = call->err;
+		r = call->result;
+	}
 	munmap(call, sizeof(*call));
 	return r;
 }
