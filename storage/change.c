@@ -19,7 +19,8 @@ static int set_text(char **to, const char *text)
 /* ["a", "b"]; Return: 1, or 0 when @text is not meant to be JSON */
 static int parse_array(const char *text, struct strv *to, struct error *err)
 {
-	scoped_json *array = NULL, *value;
+	scoped_json *array = NULL;
+	json_t *value;
 	size_t i;
 
 	if (text[0] != '[')
