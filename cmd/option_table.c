@@ -72,17 +72,20 @@ static int unknown_long(const struct option_entry *table, const char *name,
 	return -err->code;
 }
 
-static int unknown_short(const struct option_entry *table, const char *arg,
-			 char letter, struct error *err)
+static int unknown_short(const char *arg, char letter, struct error *err)
+{
+	error_say(err, EINVAL, "there is no option -%c (in \"%s\")", letter,
+	          arg);
+	return error_hint(err, "--help lists the options");
+}
+
+/* "-volume" would be -v with the value "olume": nobody means that */
+static bool is_long_with_one_dash(const struct option_entry *table,
+                                  const char *arg)
 {
 	size_t length = strcspn(arg + 1, "=");
 
-	error_say(err, EINVAL, "there is no option -%c (in \"%s\")", letter,
-		  arg);
-	/* -name for --name: seen often enough */
-	if (length > 1 && find_long(table, arg + 1, length))
-		return error_hint(err, "did you mean -%s?", arg);
-	return error_hint(err, "--help lists the options");
+	return length > 1 && find_long(table, arg + 1, length);
 }
 
 static int flag_from_text(const char *text, enum flag *ret)
@@ -183,13 +186,17 @@ static int parse_bundle(const struct option_entry *table, char *const argv[],
 {
 	const char *arg = argv[i];
 
+	if (is_long_with_one_dash(table, arg)) {
+		error_say(err, EINVAL, "there is no option %s", arg);
+		return error_hint(err, "did you mean -%s?", arg);
+	}
 	for (const char *s = arg + 1; *s; s++) {
 		const struct option_entry *entry = find_short(table, *s);
 		const char *value = NULL;
 		char dashes[] = { '-', *s, '\0' };
 
 		if (!entry)
-			return unknown_short(table, arg, *s, err);
+			return unknown_short(arg, *s, err);
 		if (s[1] == '=')
 			value = s + 2;
 		else if (wants_value(entry) && s[1])

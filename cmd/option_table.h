@@ -7,6 +7,7 @@
  *
  * The grammar is that of docker(1), so that fingers need not learn:
  *   --name value, --name=value, -n value, -nvalue, -n=value, bundles like -it;
+ *   (a long name behind one dash, -name, is an error that says so);
  *   flags take =true, =false, =1 and =0; "--" ends the options, and so does
  *   the first argument that is none: what follows it belongs to the workload.
  */

@@ -9,13 +9,12 @@
 
 #include "base/memory.h"
 #include "base/path.h"
-#include "base/text.h"
 #include "core/confine/capabilities.h"
+#include "core/confine/user.h"
 
 enum {
 	NAME_LONGEST = 128,    /* of a container */
 	HOSTNAME_LONGEST = 64, /* HOST_NAME_MAX, gethostname(2) */
-	USER_PART_LONGEST = 256,
 	LABEL_LONGEST = 64 * 1024,
 	/* execve(2): MAX_ARG_STRLEN, and a quarter of an 8 MiB stack */
 	ARGUMENT_LONGEST = 128 * 1024 - 1,
@@ -248,44 +247,24 @@ static int check_command(const struct spec *spec, struct error *err)
 	return check_size(spec, err);
 }
 
-/*
- * One side of USER[:GROUP], or a group: decimal (R7: then it is a number and
- * nothing else), or a name.
- */
-static int check_user_part(const char *part, const char *what,
-			   struct error *err)
-{
-	uint32_t number = 0;
-
-	if (!*part)
-		return error_say(err, EINVAL, "the %s is empty", what);
-	if (!part[strspn(part, DIGITS)]) {
-		if (text_to_u32(part, ID_NONE - 1, &number, err) < 0)
-			return error_prefix(err, "the %s", what);
-		return 0;
-	}
-	if (part[0] == '-' || part[0] == '+' || has_control(part) ||
-	    strpbrk(part, " /,:") || strlen(part) > USER_PART_LONGEST)
-		return error_say(err, EINVAL,
-				 "the %s \"%s\" is neither a number nor a name",
-				 what, part);
-	return 0;
-}
-
+/* Grammar only: whether there is such a user, the container's files say. */
 static int check_user(const struct spec *spec, struct error *err)
 {
-	const char *text = spec->user.text ? spec->user.text : "";
-	scoped(char) *copy = xstrdup(text);
-	char *group = copy;
-	const char *user = strsep(&group, ":");
+	struct user_request request;
 
-	if (*text && check_user_part(user, "user", err) < 0)
+	if (user_parse(spec->user.text ? spec->user.text : "", &request, err) <
+	    0)
 		return -err->code;
-	if (group && check_user_part(group, "user's group", err) < 0)
-		return -err->code;
-	for (size_t i = 0; i < spec->user.groups.n; i++)
-		if (check_user_part(spec->user.groups.v[i], "group", err) < 0)
-			return -err->code;
+	for (size_t i = 0; i < spec->user.groups.n; i++) {
+		const char *group = spec->user.groups.v[i];
+
+		if (!*group || strchr(group, ':') ||
+		    user_parse(group, &request, err) < 0)
+			return error_say(err, EINVAL,
+					 "\"%s\" is neither the name nor the "
+					 "number of a group",
+					 group);
+	}
 	return 0;
 }
 

@@ -26,7 +26,9 @@ struct fuse_server {
 	const char *uidmapping, *gidmapping; /* NULL: none; see idmap.h */
 	bool squash;           /* all files belong to squash_uid, squash_gid */
 	uint32_t squash_uid, squash_gid;
-	bool hide_home;        /* the server may not open the caller's files */
+	/* the lower directory is this machine's root: as squash_uid sees it */
+	bool host;
+	const char *container; /* absolute, with upper and work; for .host */
 };
 
 /*
