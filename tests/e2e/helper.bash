@@ -28,6 +28,7 @@ helper_setup() {
 	export HOME=$DIR/home WOLFFIA_STORE=$DIR/store
 	export XDG_RUNTIME_DIR=$DIR/run REGISTRY_AUTH_FILE=$DIR/auth.json
 	mkdir -m 700 "$HOME" "$XDG_RUNTIME_DIR"
+	echo '{}' >"$REGISTRY_AUTH_FILE"
 	cd "$DIR"
 }
 
@@ -103,7 +104,8 @@ make_layout() {
 			$OCI.layer.v1.tar "$digest")\}
 		ids+=${ids:+,}\"$digest\"
 	done
-	: "${config:="{\"architecture\":\"$(go_arch)\",\"os\":\"linux\",\"config\":{},\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[$ids]}}"}"
+	[ -n "$config" ] || config=$(printf '{"architecture":"%s","os":"linux","config":{},"rootfs":{"type":"layers","diff_ids":[%s]}}' \
+		"$(go_arch)" "$ids")
 	digest=$(printf %s "$config" | put_blob "$layout")
 	printf '{"schemaVersion":2,"config":%s},"layers":[%s]}' \
 		"$(descriptor "$layout" $OCI.config.v1+json "$digest")" \
