@@ -10,6 +10,7 @@
 #include "cmd/print.h"
 #include "cmd/verbs.h"
 #include "core/launch.h"
+#include "core/resolve.h"
 #include "core/state.h"
 
 /* what the user should know before it starts; a refusal with --strict */
@@ -40,6 +41,8 @@ static int run(struct prepared *p, uint64_t started_ns, int *ret_status,
 	struct error ignored;
 	int r = check_exposure(p, err);
 
+	if (r == 0)
+		r = spec_make_volumes(&p->spec, err);
 	if (r < 0)
 		return r;
 	if (!p->spec.quiet)
