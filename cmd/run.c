@@ -12,6 +12,7 @@
 #include "cmd/verbs.h"
 #include "core/confine/landlock.h"
 #include "core/launch.h"
+#include "core/resolve.h"
 #include "core/state.h"
 
 /* what the user should know before it starts; a refusal with --strict */
@@ -54,6 +55,8 @@ static int run(struct prepared *p, const struct call *call, int *ret_status,
 	if (needs_sealing(&p->spec))
 		return sealed_exec(call->whole_argv, err);
 	int r = check_exposure(p, err);
+	if (r == 0)
+		r = spec_make_volumes(&p->spec, err);
 	if (r < 0)
 		return r;
 	if (!p->spec.quiet)
