@@ -2,8 +2,6 @@
  * cmd/main.c - the verb is looked up in a table, and done
  */
 #include <errno.h>
-#include <libgen.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,8 +10,10 @@
 
 #include "base/fd.h"
 #include "base/memory.h"
+#include "base/process.h"
 #include "base/status.h"
 #include "base/text.h"
+#include "cmd/image_tool.h"
 #include "cmd/print.h"
 #include "cmd/verbs.h"
 
@@ -34,6 +34,7 @@ static const struct verb {
 	{ "load", verb_image, "load images from an archive or a directory" },
 	{ "images", verb_image, "list the images of the store" },
 	{ "rmi", verb_image, "remove images" },
+	{ "unpack", verb_image, "unpack the layers of an image ahead of a run" },
 	{ "version", verb_version, "print the version" },
 	{ "help", verb_help, "print this" },
 };
@@ -58,29 +59,13 @@ static int verb_help(const struct call *call)
 	return 0;
 }
 
-/*
- * What reads and writes archives is another program, so that the launcher
- * loads none of the libraries for it.  It lies beside this one, or in libexec.
- */
 static int verb_image(const struct call *call)
 {
-	char self[PATH_MAX];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 	struct error err;
 
-	self[n < 0 ? 0 : n] = '\0';
-	char *slash = strrchr(self, '/');
-	if (slash)
-		*slash = '\0';
-	scoped(char) *beside = xasprintf("%s/wolffia-image", self);
-	scoped(char) *installed =
-	        xasprintf("%s/../libexec/wolffia/wolffia-image", self);
 	if (call->global.store)
 		setenv("WOLFFIA_STORE", call->global.store, 1);
-	execv(beside, call->argv);
-	execv(installed, call->argv);
-	error_set(&err, errno, "execute wolffia-image, looked for beside %s and "
-	                       "in libexec", self);
+	image_tool_exec(call->argv, &err);
 	print_error(&err);
 	return STATUS_WOLFFIA;
 }
@@ -116,6 +101,8 @@ int main(int argc, char **argv)
 	struct call call = { .started_ns = now_ns() };
 	struct error err;
 	int first = fd_fill_standard(&err);
+
+	process_remember_title(argc, argv);
 
 	if (first == 0)
 		first = global_options_parse(argc, argv, &call.global, &err);

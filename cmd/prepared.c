@@ -7,6 +7,8 @@
 
 #include "base/fd.h"
 #include "base/memory.h"
+#include "base/strv.h"
+#include "cmd/image_tool.h"
 #include "cmd/spec_from_options.h"
 #include "core/resolve.h"
 #include "userns/outer.h"
@@ -31,12 +33,33 @@ static bool is_single(const struct prepared *p)
 	return outer_find_ids(false, &ids, &ignored) == 0 && ids.single;
 }
 
+/* the first run with, or without, subordinate ids unpacks the layers anew */
+static int unpack(struct prepared *p, bool single, struct error *err)
+{
+	scoped_strv verb = { 0 };
+
+	strv_add(&verb, "unpack");
+	strv_addf(&verb, "--store=%s", p->store.path);
+	if (single)
+		strv_add(&verb, "--single");
+	if (p->options.quiet == FLAG_YES)
+		strv_add(&verb, "--quiet");
+	strv_add(&verb, p->options.image);
+	return image_tool_call(strv_argv(&verb), err);
+}
+
 static int find_image(struct prepared *p, struct error *err)
 {
 	if (!options_want_image(&p->options))
 		return 0;
-	int r = image_find(&p->store, p->options.image, is_single(p), &p->image,
-	                   err);
+	bool single = is_single(p);
+	int r = image_find(&p->store, p->options.image, single, &p->image, err);
+	if (r == -ENODATA) {
+		r = unpack(p, single, err);
+		if (r == 0)
+			r = image_find(&p->store, p->options.image, single,
+			               &p->image, err);
+	}
 	if (r < 0)
 		return r;
 	int fd = image_hold(&p->store, &p->image, err);

@@ -233,6 +233,7 @@ static void shed_rights(struct launch *l)
 	struct error ignored;
 
 	prctl(PR_SET_NAME, name, 0, 0, 0);
+	process_set_title(name);
 	/* to signal the workload, and to start sessions as any user */
 	uint64_t rights = l->spec->capabilities | 1ull << CAP_KILL |
 	                  1ull << CAP_SETUID | 1ull << CAP_SETGID |

@@ -43,6 +43,8 @@ int mountfd_new(const char *type, const struct mount_option *options,
 	if (fs < 0)
 		return error_set(err, errno, "open the file system type %s",
 		                 type);
+	/* only a name, for /proc/self/mountinfo */
+	fs_config(fs, FSCONFIG_SET_STRING, "source", type);
 	for (; options && options->key; options++) {
 		unsigned command =
 		        options->value ? FSCONFIG_SET_STRING : FSCONFIG_SET_FLAG;

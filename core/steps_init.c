@@ -169,8 +169,10 @@ int step_enter_inner(struct launch *l, struct error *err)
 		return error_set(err, errno, "create a user namespace");
 	/* the same directory, in the new mount namespace */
 	fd_close(&l->root_fd);
+	fd_close(&l->null_fd);
 	l->root_fd = open("root", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (l->root_fd < 0)
+	l->null_fd = open("/dev/null", O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	if (l->root_fd < 0 || l->null_fd < 0)
 		return error_set(err, errno, "open the root file system");
 	return 0;
 }
