@@ -3,6 +3,9 @@
 #
 # To be sourced.  Nothing here depends on root's own HOME or environment.
 
+# the users of the tests read each other's trees
+umask 022
+
 say()
 {
   printf '==> %s\n' "$*"
@@ -75,7 +78,7 @@ machine_make_user()
 {
   if ! getent passwd "$1" >/dev/null; then
     say "create the ordinary user $1"
-    useradd --create-home --shell /bin/bash \
+    useradd --create-home --shell /bin/bash -K HOME_MODE=0755 \
       -K SUB_UID_COUNT=0 -K SUB_GID_COUNT=0 "$1" || fail "useradd $1"
   fi
 }
@@ -100,23 +103,28 @@ machine_home()
 #
 # Of ours only what says where packages come from, and how tests behave.
 as_user()
-{
+(
   name=$1
+  home=$(machine_home "$1")
   shift
-  home=$(machine_home "$name")
-  if [ "$(id -un)" = "$name" ]; then
-    "$@"
-    return
-  fi
-  (
-    cd "$home"
-    set -- HOME="$home" USER="$name" LOGNAME="$name" SHELL=/bin/bash \
-      PATH=/usr/local/bin:/usr/bin:/bin LANG=C.UTF-8 "$@"
-    for variable in CI TESTS_MUST_RUN CC http_proxy https_proxy no_proxy; do
-      value=$(printenv "$variable") && set -- "$variable=$value" "$@"
-    done
-    exec runuser -u "$name" -- env -i "$@"
-  )
+  [ "$(id -un)" != "$name" ] || exec "$@"
+  cd "$home" || exit
+  set -- HOME="$home" USER="$name" LOGNAME="$name" SHELL=/bin/bash \
+    PATH=/usr/local/bin:/usr/bin:/bin LANG=C.UTF-8 "$@"
+  for variable in CI TESTS_MUST_RUN http_proxy https_proxy no_proxy; do
+    value=$(printenv "$variable") && set -- "$variable=$value" "$@"
+  done
+  exec runuser -u "$name" -- env -i "$@"
+)
+
+# quietly LOG COMMAND... - show what it printed only when it fails
+quietly()
+{
+  log=$1
+  shift
+  "$@" >"$log" 2>&1 && return 0
+  cat "$log"
+  return 1
 }
 
 # machine_copy_source SOURCE USER DIRECTORY - a copy that the user owns

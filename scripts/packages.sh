@@ -1,4 +1,4 @@
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2034  # the lists are for those who source it
 # scripts/packages.sh - what the distribution has to supply, by purpose
 #
 # To be sourced.  Another distribution is a new branch of packages_known and,
@@ -59,10 +59,10 @@ packages_install()
   say "install from the distribution:$packages_missing"
   can_be_root ||
     fail "neither root nor sudo: apt-get install$packages_missing"
+  as_root apt-get update -qq || fail "apt-get update"
   # shellcheck disable=SC2086  # a list of names
-  as_root apt-get update -qq &&
-    as_root env DEBIAN_FRONTEND=noninteractive \
-      apt-get install -qq --yes --no-install-recommends \
-      -o Dpkg::Use-Pty=0 $packages_missing >/dev/null ||
+  as_root env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -qq --yes --no-install-recommends \
+    -o Dpkg::Use-Pty=0 $packages_missing >/dev/null ||
     fail "apt-get could not install:$packages_missing"
 }
