@@ -20,7 +20,7 @@
 #include "base/memory.h"
 #include "base/path.h"
 #include "core/confine/masks.h"
-#include "core/mountfd.h"
+#include "base/mountfd.h"
 #include "core/steps.h"
 
 enum {

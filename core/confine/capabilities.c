@@ -43,10 +43,10 @@ const char *const *capabilities_names(void)
 
 	if (names[0])
 		return names;
-	/* libcap says "cap_9" for a number that it has no name for */
+	/* libcap says "41" for a number that it has no name for */
 	for (int i = 0; i < MAX_CAPABILITIES; i++) {
 		char *name = cap_to_name(i);
-		bool known = name && !isdigit((unsigned char)name[4]);
+		bool known = name && text_starts_with(name, "cap_");
 		if (known) {
 			char *copy = xstrdup(name);
 			for (char *c = copy; *c; c++)
