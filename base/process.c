@@ -25,6 +25,26 @@ void process_reset_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+static char *title_start;
+static size_t title_size;
+
+void process_remember_title(int argc, char **argv)
+{
+	if (argc > 0) {
+		title_start = argv[0];
+		title_size = (size_t)(argv[argc - 1] - argv[0]) +
+		             strlen(argv[argc - 1]) + 1;
+	}
+}
+
+void process_set_title(const char *title)
+{
+	if (title_size == 0)
+		return;
+	memset(title_start, 0, title_size);
+	strncpy(title_start, title, title_size - 1);
+}
+
 void process_die_with_parent(pid_t parent)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);

@@ -42,5 +42,15 @@ char *process_find_program(const char *name);
  * cleared by a change of credentials, so call it after the last one. */
 void process_die_with_parent(pid_t parent);
 
+/*
+ * process_remember_title, process_set_title - what ps(1) shows of a process
+ *
+ * The first, once in main(), remembers where the arguments lie; the second
+ * writes @title over all of them: in a container everybody may read the
+ * command line of PID 1, and the launcher's holds paths and values of -e.
+ */
+void process_remember_title(int argc, char **argv);
+void process_set_title(const char *title);
+
 /* process_reset_signals - default dispositions and an empty mask */
 void process_reset_signals(void);

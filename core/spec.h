@@ -108,6 +108,7 @@ struct spec {
 	char *image_digest; /* sha256:..., or NULL */
 	char *rootfs_dir;   /* for ROOTFS_DIR*, absolute */
 	struct strv layers; /* for ROOTFS_IMAGE: directories, the top one first */
+	bool squash;    /* the lower files are another's: shown as root's */
 	bool read_only;
 	struct spec_mount *mounts; /* in the order in which they are made */
 	size_t n_mounts;
@@ -140,6 +141,13 @@ void spec_free(struct spec *spec);
  * Return: 0; -EINVAL with what is wrong and, in the hint, what would be right.
  */
 int spec_check(const struct spec *spec, struct error *err);
+
+/*
+ * spec_inner_owns_namespaces - do the network, IPC, UTS and cgroup namespaces
+ * belong to the container's own user namespace?  Only when it has a
+ * capability beyond the default ones, which could be of use there.
+ */
+bool spec_inner_owns_namespaces(const struct spec *spec);
 
 /* The names that users type and read; NULL / -1 when there is none. */
 const char *userns_mode_name(enum userns_mode mode);

@@ -10,13 +10,18 @@
 
 #include "base/error.h"
 #include "base/strv.h"
+#include "storage/manifest.h"
 #include "storage/store.h"
 
 /* The part of the image's configuration that a container is started with. */
 struct image {
-	char *reference;     /* as it stands in the store: "docker.io/library/x:y" */
-	char *digest;        /* of the manifest, "sha256:..." */
-	struct strv layers;  /* absolute paths of directories, the top one first */
+	char *reference; /* as it stands in the store: "docker.io/library/x:y";
+			  * "" if it has no name */
+	char *digest;    /* of the manifest, "sha256:..." */
+	struct strv layers; /* absolute paths of directories, the top one first;
+			     * one that occurs twice is there once, on top */
+	bool whiteout_files; /* in a layer: the kernel's overlayfs alone would
+			      * show what such a layer removes */
 	struct strv env;
 	struct strv entrypoint;
 	struct strv cmd;
@@ -29,12 +34,41 @@ struct image {
 
 /*
  * image_find - look an image up by what a user typed
- * @name:   NAME[:TAG|@DIGEST], or a unique prefix (>= 4 digits) of a digest
+ * @name:   NAME[:TAG|@DIGEST], or a unique prefix (>= 4 digits) of the digest
+ *          of the manifest or the configuration ("IMAGE ID")
  * @single: take the layers as they were unpacked without subordinate ids
  *
- * Return: 0; -ENOENT there is no such image (the hint names similar ones);
- * -EINVAL the name is malformed; -ENOTUNIQ; -EUCLEAN the store is damaged.
+ * A name without a domain is looked for below "localhost" and then below
+ * "docker.io".
+ * Return: 0; -ENOENT there is no such image (the hint names a similar one);
+ * -EINVAL the name is malformed; -ENOTUNIQ; -ENODATA a layer is not unpacked
+ * in the form that @single asks for; -EUCLEAN the store is damaged.
  */
 int image_find(const struct store *store, const char *name, bool single,
-               struct image *ret, struct error *err);
+	       struct image *ret, struct error *err);
 void image_free(struct image *image);
+
+#define scoped_image __attribute__((cleanup(image_free))) struct image
+
+/*
+ * image_hold - keep the layers of @image from being removed
+ *
+ * The launcher of a container holds the result as long as the container runs.
+ * Return: a descriptor; -ENOENT the image was removed since image_find().
+ */
+int image_hold(const struct store *store, const struct image *image,
+	       struct error *err);
+
+/*
+ * image_lookup - the place in @index of the image that @name names
+ * @ret_hex: the digits, borrowed from @name, when it is (the beginning of) a
+ *           digest or an id, so that other entries may be meant as well; NULL
+ *           when it is a name.  May be NULL: not wanted
+ * Errors as of image_find().
+ */
+int image_lookup(const struct store *store, const struct image_index *index,
+		 const char *name, const char **ret_hex, struct error *err);
+
+/* image_has_prefix - does a digest or the id of @entry begin with @hex? */
+bool image_has_prefix(const struct store *store, const struct descriptor *entry,
+		      const char *hex);

@@ -20,6 +20,7 @@
 #include "base/process.h"
 #include "base/status.h"
 #include "base/strv.h"
+#include "userns/diagnose.h"
 #include "userns/subid.h"
 
 /* what any image needs: 0..65535 (nobody is 65534) */
@@ -132,6 +133,7 @@ static int await_helper(const char *program, pid_t *pid, int *output,
                         struct error *err)
 {
 	scoped(char) *said = NULL;
+	struct helper_facts facts;
 	char how[64];
 	struct error ignored;
 
@@ -151,10 +153,11 @@ static int await_helper(const char *program, pid_t *pid, int *output,
 	error_say(err, EPERM, "%s %s%s%s", program,
 	          process_describe(status, how, sizeof(how)),
 	          said && *said ? ": " : "", said ? said : "");
-	return error_hint(err,
-	                  "is %s setuid root or does it have the file "
-	                  "capability cap_set%cid? \"wolffia doctor\" tells",
-	                  program, program[3]);
+	error_hint(err, "\"wolffia doctor\" tests what it needs");
+	helper_facts_collect(program, NULL, said, &facts);
+	helper_explain(&facts, err);
+	free(facts.path);
+	return -err->code;
 }
 
 /* One id needs no helper: the process's parent may write that map itself. */
@@ -247,55 +250,45 @@ static int call_child(int go, const struct outer_ids *ids,
 int outer_clone(unsigned long flags, struct error *err)
 {
 	long pid = syscall(SYS_clone, flags | SIGCHLD, NULL, NULL, NULL, NULL);
+	struct userns_facts facts;
 
 	if (pid >= 0)
 		return (int)pid;
-	return error_set(err, errno, "create a user namespace");
+	int code = errno;
+	if (!(flags & CLONE_NEWUSER))
+		return error_set(err, code, "create namespaces");
+	userns_facts_collect(code, &facts);
+	return userns_explain(&facts, err);
 }
 
+/* Return: the wait status of the child */
 static int supervise(pid_t pid, int go, const struct outer_ids *ids,
-                     struct call *call, struct error *err)
+                     struct error *err)
 {
 	struct outer_mapping mapping;
-	char how[64];
-	int r = outer_map_begin(&mapping, pid, ids, err);
 	struct error ignored;
-
+	int r = outer_map_begin(&mapping, pid, ids, err);
 	int s = outer_map_await(&mapping, r < 0 ? &ignored : err);
+
 	r = r < 0 ? r : s;
 	if (r == 0 && write(go, "", 1) != 1)
 		r = error_set(err, errno, "wake the child");
 	if (r < 0)
 		kill(pid, SIGKILL);
 	int status = process_wait(pid, r < 0 ? &ignored : err);
-	if (r < 0)
-		return r;
-	if (status < 0)
-		return status;
-	if (status != 0)
-		return error_say(err, ECHILD, "the process in the user "
-		                              "namespace %s",
-		                 process_describe(status, how, sizeof(how)));
-	if (call->result < 0)
-		*err = call->err;
-	return call->result;
+	return r < 0 ? r : status;
 }
 
-int outer_call(const struct outer_ids *ids,
-               int (*function)(void *argument, struct error *err),
-               void *argument, struct error *err)
+/* Return: the wait status of the child, which wrote its result to @call */
+static int call_and_wait(const struct outer_ids *ids,
+                         int (*function)(void *, struct error *),
+                         void *argument, struct call *call, struct error *err)
 {
-	struct call *call = mmap(NULL, sizeof(*call), PROT_READ | PROT_WRITE,
-	                         MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	int go[2];
 	pid_t parent = getpid();
 
-	if (call == MAP_FAILED)
-		return error_set(err, errno, "map memory");
-	if (pipe2(go, O_CLOEXEC) < 0) {
-		munmap(call, sizeof(*call));
+	if (pipe2(go, O_CLOEXEC) < 0)
 		return error_set(err, errno, "make a pipe");
-	}
 	int pid = outer_clone(CLONE_NEWUSER | CLONE_NEWNS, err);
 	if (pid == 0) {
 		fd_close(&go[1]);
@@ -304,8 +297,56 @@ int outer_call(const struct outer_ids *ids,
 		_exit(0);
 	}
 	fd_close(&go[0]);
-	int r = pid < 0 ? pid : supervise(pid, go[1], ids, call, err);
+	int r = pid < 0 ? pid : supervise(pid, go[1], ids, err);
 	fd_close(&go[1]);
+	return r;
+}
+
+static struct call *share_call(struct error *err)
+{
+	struct call *call = mmap(NULL, sizeof(*call), PROT_READ | PROT_WRITE,
+	                         MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (call != MAP_FAILED)
+		return call;
+	error_set(err, errno, "share memory");
+	return NULL;
+}
+
+int outer_call(const struct outer_ids *ids,
+               int (*function)(void *argument, struct error *err),
+               void *argument, struct error *err)
+{
+	struct call *call = share_call(err);
+	char how[64];
+
+	if (!call)
+		return -err->code;
+	int r = call_and_wait(ids, function, argument, call, err);
+	if (r > 0)
+		r = error_say(err, ECHILD,
+		              "the process in the user namespace %s",
+		              process_describe(r, how, sizeof(how)));
+	if (r == 0 && call->result < 0)
+		*err = call->err;
+	r = r < 0 ? r : call->result;
+	munmap(call, sizeof(*call));
+	return r;
+}
+
+int outer_exec(const struct outer_ids *ids,
+               int (*function)(void *argument, struct error *err),
+               void *argument, struct error *err)
+{
+	struct call *call = share_call(err);
+
+	if (!call)
+		return -err->code;
+	int r = call_and_wait(ids, function, argument, call, err);
+	if (r == 0 && call->result < 0) {
+		*err = call->err;
+		r = call->result;
+	}
 	munmap(call, sizeof(*call));
 	return r;
 }

@@ -43,6 +43,14 @@ int outer_call(const struct outer_ids *ids,
                void *argument, struct error *err);
 
 /*
+ * outer_exec - like outer_call(), for a @function that does not return
+ * Return: the wait status of the child, see wait(2); -errno.
+ */
+int outer_exec(const struct outer_ids *ids,
+               int (*function)(void *argument, struct error *err),
+               void *argument, struct error *err);
+
+/*
  * The two halves of mapping, for a process @pid that has just unshared its
  * user namespace: newuidmap(1) and newgidmap(1) run at the same time.
  */

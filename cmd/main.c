@@ -1,0 +1,126 @@
+/*
+ * cmd/main.c - the verb is looked up in a table, and done
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/memory.h"
+#include "base/process.h"
+#include "base/status.h"
+#include "base/text.h"
+#include "cmd/image_tool.h"
+#include "cmd/print.h"
+#include "cmd/verbs.h"
+
+static int verb_version(const struct call *call);
+static int verb_help(const struct call *call);
+static int verb_image(const struct call *call);
+
+static const struct verb {
+	const char *name;
+	int (*function)(const struct call *call);
+	const char *help;
+} verbs[] = {
+	{ "run", verb_run, "run a command in a new container" },
+	{ "explain", verb_explain, "say what a run would give the container" },
+	{ "doctor", verb_doctor, "test what a start needs, with remedies" },
+	{ "unshare", verb_unshare, "run a command in your own id map" },
+	{ "import", verb_image, "make an image of a root file system in a tar" },
+	{ "load", verb_image, "load images from an archive or a directory" },
+	{ "images", verb_image, "list the images of the store" },
+	{ "rmi", verb_image, "remove images" },
+	{ "unpack", verb_image, "unpack the layers of an image ahead of a run" },
+	{ "version", verb_version, "print the version" },
+	{ "help", verb_help, "print this" },
+};
+
+static int verb_version(const struct call *call)
+{
+	(void)call;
+	puts("wolffia " WOLFFIA_VERSION);
+	return 0;
+}
+
+static int verb_help(const struct call *call)
+{
+	(void)call;
+	puts("Usage: wolffia [--store DIR] [--debug] VERB ...\n\n"
+	     "A rootless, daemonless container launcher: root in a container is "
+	     "never root\non the host.\n");
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
+		printf("  %-10s %s\n", verbs[i].name, verbs[i].help);
+	puts("\nA first container, without any download:  wolffia run -it @host\n"
+	     "More: wolffia VERB --help, man wolffia-run");
+	return 0;
+}
+
+static int verb_image(const struct call *call)
+{
+	struct error err;
+
+	if (call->global.store)
+		setenv("WOLFFIA_STORE", call->global.store, 1);
+	image_tool_exec(call->argv, &err);
+	print_error(&err);
+	return STATUS_WOLFFIA;
+}
+
+static const struct verb *find_verb(const char *name, struct error *err)
+{
+	const char *names[ARRAY_SIZE(verbs) + 1] = { 0 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++) {
+		if (strcmp(verbs[i].name, name) == 0)
+			return &verbs[i];
+		names[i] = verbs[i].name;
+	}
+	const char *near = text_nearest(name, names);
+	error_say(err, EINVAL, "there is no verb \"%s\"", name);
+	if (near)
+		error_hint(err, "did you mean \"%s\"?", near);
+	else
+		error_hint(err, "\"wolffia help\" lists the verbs");
+	return NULL;
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+int main(int argc, char **argv)
+{
+	struct call call = { .whole_argv = argv, .started_ns = now_ns() };
+	struct error err;
+	int first = fd_fill_standard(&err);
+
+	process_remember_title(argc, argv);
+
+	if (first == 0)
+		first = global_options_parse(argc, argv, &call.global, &err);
+	if (first < 0)
+		goto failed;
+	if (call.global.version == FLAG_YES)
+		return verb_version(&call);
+	if (call.global.help == FLAG_YES || first >= argc)
+		return verb_help(&call) + (first >= argc && !call.global.help
+		                                   ? STATUS_WOLFFIA
+		                                   : 0);
+	const struct verb *verb = find_verb(argv[first], &err);
+	if (verb) {
+		call.argc = argc - first;
+		call.argv = argv + first;
+		return verb->function(&call);
+	}
+failed:
+	print_error(&err);
+	return STATUS_WOLFFIA;
+}

@@ -1,0 +1,111 @@
+#include "cmd/prepared.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/memory.h"
+#include "base/strv.h"
+#include "cmd/image_tool.h"
+#include "cmd/spec_from_options.h"
+#include "core/resolve.h"
+#include "userns/outer.h"
+
+static int open_store(struct prepared *p, struct error *err)
+{
+	scoped(char) *path = NULL;
+	int r = store_default_path(p->options.global.store, &path, err);
+
+	return r < 0 ? r : store_open(&p->store, path, err);
+}
+
+/* Are there subordinate ids?  Without, layers are unpacked in another form. */
+static bool is_single(const struct prepared *p)
+{
+	struct outer_ids ids;
+	struct error ignored;
+	const char *mode = p->options.userns;
+
+	if (mode && strcmp(mode, "single") == 0)
+		return true;
+	return outer_find_ids(false, &ids, &ignored) == 0 && ids.single;
+}
+
+/* the first run with, or without, subordinate ids unpacks the layers anew */
+static int unpack(struct prepared *p, bool single, struct error *err)
+{
+	scoped_strv verb = { 0 };
+
+	strv_add(&verb, "unpack");
+	strv_addf(&verb, "--store=%s", p->store.path);
+	if (single)
+		strv_add(&verb, "--single");
+	if (p->options.quiet == FLAG_YES)
+		strv_add(&verb, "--quiet");
+	strv_add(&verb, p->options.image);
+	return image_tool_call(strv_argv(&verb), err);
+}
+
+static int find_image(struct prepared *p, struct error *err)
+{
+	if (!options_want_image(&p->options))
+		return 0;
+	bool single = is_single(p);
+	int r = image_find(&p->store, p->options.image, single, &p->image, err);
+	if (r == -ENODATA) {
+		r = unpack(p, single, err);
+		if (r == 0)
+			r = image_find(&p->store, p->options.image, single,
+			               &p->image, err);
+	}
+	if (r < 0)
+		return r;
+	int fd = image_hold(&p->store, &p->image, err);
+	if (fd < 0)
+		return fd;
+	p->hold_fd = fd;
+	return 0;
+}
+
+int prepared_make(int argc, char **argv, struct prepared *ret,
+                  struct error *err)
+{
+	ret->store.dirfd = -1;
+	ret->hold_fd = -1;
+	ret->spec.status_fd = -1;
+	int r = options_parse(argc, argv, &ret->options, err);
+	if (r < 0 || ret->options.help == FLAG_YES)
+		return r;
+	/* before anything else, so that the message is about the cause */
+	if (geteuid() == 0) {
+		struct outer_ids ids;
+		return outer_find_ids(false, &ids, err);
+	}
+	r = open_store(ret, err);
+	if (r == 0)
+		r = find_image(ret, err);
+	if (r < 0)
+		return r;
+	struct spec_source source = {
+		.image = options_want_image(&ret->options) ? &ret->image : NULL,
+		.store_path = ret->store.path,
+		.environment = environ,
+	};
+	r = spec_from_options(&ret->options, &source, &ret->spec, &ret->notices,
+	                      err);
+	return r < 0 ? r
+	             : spec_resolve(&ret->spec, &ret->store, &ret->notices, err);
+}
+
+void prepared_free(struct prepared *p)
+{
+	spec_free(&p->spec);
+	image_free(&p->image);
+	fd_close(&p->hold_fd);
+	if (p->store.dirfd >= 0)
+		store_close(&p->store);
+	strv_free(&p->notices);
+	options_free(&p->options);
+}

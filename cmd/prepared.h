@@ -1,0 +1,33 @@
+/*
+ * cmd/prepared.h - from a command line of "run" to a container that can be
+ * started or explained
+ */
+#pragma once
+
+#include "base/error.h"
+#include "base/strv.h"
+#include "cmd/options.h"
+#include "core/spec.h"
+#include "storage/image.h"
+#include "storage/store.h"
+
+struct prepared {
+	struct options options;
+	struct store store;
+	struct image image;
+	int hold_fd; /* keeps the image's layers from being removed; -1: none */
+	struct spec spec;
+	struct strv notices;
+};
+
+/*
+ * prepared_make - parse, find the image, fill and resolve the spec
+ * @ret: zeroed by the caller but for .options.global; prepared_free()
+ *       afterwards in any case
+ *
+ * With ret->options.help nothing but the options was looked at.
+ * Return: 0; any error of the parts.
+ */
+int prepared_make(int argc, char **argv, struct prepared *ret,
+                  struct error *err);
+void prepared_free(struct prepared *prepared);

@@ -1,0 +1,23 @@
+/*
+ * cmd/verbs.h - what a user can say after "wolffia"
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "cmd/options.h"
+
+/* What every verb is given. */
+struct call {
+	int argc;
+	char **argv;                   /* argv[0] is the verb */
+	struct global_options global;  /* what stood before the verb */
+	char **whole_argv;             /* as main() was given it */
+	uint64_t started_ns;           /* CLOCK_MONOTONIC when wolffia began */
+};
+
+/* Each prints what it has to say; Return: the exit status */
+int verb_run(const struct call *call);
+int verb_explain(const struct call *call);
+int verb_doctor(const struct call *call);
+int verb_unshare(const struct call *call);

@@ -1,0 +1,252 @@
+#include "core/launch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/memory.h"
+#include "base/process.h"
+#include "base/status.h"
+#include "core/init.h"
+#include "core/plan.h"
+#include "core/report.h"
+#include "core/supervise.h"
+#include "core/walk.h"
+
+/* From here on these come through a descriptor; children put it all back. */
+static int catch_signals(struct launch *l, struct error *err)
+{
+	static const int caught[] = { SIGCHLD, SIGTERM,  SIGINT,  SIGHUP,
+		                      SIGQUIT, SIGUSR1,  SIGUSR2, SIGWINCH,
+		                      SIGTSTP, SIGCONT };
+	sigset_t mask;
+
+	sigemptyset(&mask);
+	for (size_t i = 0; i < ARRAY_SIZE(caught); i++)
+		sigaddset(&mask, caught[i]);
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGCHLD, SIG_DFL); /* an ignored one reaps by itself */
+	if (sigprocmask(SIG_BLOCK, &mask, &l->caller_mask) < 0)
+		return error_set(err, errno, "block signals");
+	l->signal_fd = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (l->signal_fd < 0)
+		return error_set(err, errno, "receive signals");
+	return 0;
+}
+
+/* The parent is watched by a descriptor: its number may be another's soon. */
+static int watch_parent(struct launch *l, struct error *err)
+{
+	pid_t parent = getppid();
+
+	if (l->spec->keep || parent <= 1)
+		return 0;
+	l->parent_fd = (int)syscall(SYS_pidfd_open, parent, 0);
+	if (l->parent_fd < 0 && errno != ESRCH)
+		return error_set(err, errno, "watch the parent process");
+	if (getppid() != parent || l->parent_fd < 0)
+		return error_say(err, EINTR,
+		                 "the process that started it is gone");
+	return 0;
+}
+
+static int prepare(struct launch *l, struct error *err)
+{
+	l->board = mmap(NULL, sizeof(*l->board), PROT_READ | PROT_WRITE,
+	                MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (l->board == MAP_FAILED) {
+		l->board = NULL;
+		return error_set(err, errno, "share memory");
+	}
+	int r = catch_signals(l, err);
+	if (r == 0)
+		r = watch_parent(l, err);
+	if (r == 0 && pipe2(l->server_log, O_CLOEXEC) < 0)
+		r = error_set(err, errno, "make a pipe");
+	return r;
+}
+
+int step_note_start(struct launch *l, struct error *err);
+int step_note_start(struct launch *l, struct error *err)
+{
+	(void)err;
+	fd_close(&l->server_log[1]);
+	for (int i = 0; i < 3; i++)
+		fd_close(&l->stream[i].inside);
+	report_started(l, run_plan);
+	return 0;
+}
+
+/* The processes that the plan made go their ways; only the launcher returns. */
+static int start(struct launch *l, struct error *err)
+{
+	int r = walk(run_plan, l, err);
+
+	if (l->me == LAUNCHER)
+		return r;
+	if (r < 0 || l->me == OUTER)
+		_exit(r < 0 ? STATUS_WOLFFIA : 0);
+	init_serve(l, l->workload);
+}
+
+/* what fuse-overlayfs said last, if anything; it may explain a failure */
+static void add_server_words(struct launch *l, struct error *err)
+{
+	char said[512];
+
+	fd_close(&l->server_log[1]);
+	ssize_t n = read(l->server_log[0], said, sizeof(said) - 1);
+	if (n <= 0)
+		return;
+	said[n] = '\0';
+	/* one line, without what it always says */
+	for (char *line = said, *next; line; line = next) {
+		next = strchr(line, '\n');
+		if (next)
+			*next++ = '\0';
+		if (!*line || strstr(line, "unknown argument ignored"))
+			continue;
+		char text[sizeof(err->text)];
+		memcpy(text, err->text, sizeof(text));
+		error_say(err, err->code, "%s (fuse-overlayfs says: %s)", text,
+		          line);
+		return;
+	}
+}
+
+static int status_of_failure(const struct launch *l, const struct error *err)
+{
+	sigset_t pending;
+
+	if (l->board && l->board->exec_failed)
+		return err->code == ENOENT ? STATUS_NOT_FOUND
+		                           : STATUS_CANNOT_EXEC;
+	sigpending(&pending);
+	for (int sig = 1; err->code == EINTR && sig < 32; sig++)
+		if (sig != SIGCHLD && sig != SIGWINCH && sig != SIGCONT &&
+		    sigismember(&pending, sig))
+			return STATUS_SIGNAL + sig;
+	return STATUS_WOLFFIA;
+}
+
+/* How it ended, if not by itself, as an error for the user. */
+static int judge(const struct launch *l, const struct ended *ended,
+                 int *ret_status, struct error *err)
+{
+	char how[64];
+
+	*ret_status = process_exit_status(ended->wait_status);
+	switch (ended->how) {
+	case ENDED_BY_ITSELF:
+		return 0;
+	case ENDED_BY_TIMEOUT:
+		return error_say(err, ETIMEDOUT,
+		                 "the container was ended after %llu.%03llu s "
+		                 "(--timeout)",
+		                 (unsigned long long)l->spec->timeout_ms / 1000,
+		                 (unsigned long long)l->spec->timeout_ms % 1000);
+	case ENDED_WITH_PARENT:
+		error_say(err, ECHILD, "the process that started the container "
+		                       "is gone, so it was ended");
+		return error_hint(err, "--keep lets it go on");
+	case ENDED_WITH_SERVER:
+		*ret_status = STATUS_WOLFFIA;
+		return error_say(err, EIO,
+		                 "the file system server (fuse-overlayfs) %s, "
+		                 "so the container was ended",
+		                 process_describe(ended->server_status, how,
+		                                  sizeof(how)));
+	case ENDED_WITH_INIT:
+		return error_say(err, ECHILD, "PID 1 of the container %s",
+		                 process_describe(ended->wait_status, how,
+		                                  sizeof(how)));
+	}
+	return 0;
+}
+
+static void close_all(struct launch *l)
+{
+	int *fds[] = { &l->peer[0],    &l->peer[1],         &l->peer[2],
+		       &l->signal_fd,  &l->parent_fd,       &l->server_log[0],
+		       &l->server_log[1], &l->terminal_fd,
+		       &l->terminal_socket[0], &l->terminal_socket[1],
+		       &l->outer_userns_fd };
+
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
+		fd_close(fds[i]);
+	for (int i = 0; i < 3; i++) {
+		fd_close(&l->stream[i].inside);
+		fd_close(&l->stream[i].outside);
+	}
+	if (l->board)
+		munmap(l->board, sizeof(*l->board));
+}
+
+static const struct launch nothing = {
+	.me = LAUNCHER,
+	.peer = { -1, -1, -1 },
+	.outer_userns_fd = -1,
+	.signal_fd = -1,
+	.parent_fd = -1,
+	.init_to_launcher = -1,
+	.stream = { { -1, -1 }, { -1, -1 }, { -1, -1 } },
+	.server_log = { -1, -1 },
+	.terminal_socket = { -1, -1 },
+	.terminal_fd = -1,
+	.stage_fd = -1,
+	.root_fd = -1,
+	.null_fd = -1,
+	.mapping = { .uid_output = -1, .gid_output = -1 },
+};
+
+int launch_run(const struct spec *spec, const struct store *store,
+               uint64_t started_ns, int *ret_status, struct error *err)
+{
+	struct launch l = nothing;
+	struct state state = { .dirfd = -1, .lock_fd = -1 };
+	struct ended ended = { 0 };
+	struct error removal;
+
+	l.spec = spec;
+	l.state = &state;
+	l.started_ns = started_ns;
+	*ret_status = STATUS_WOLFFIA;
+	int r = prepare(&l, err);
+	if (r == 0)
+		r = state_create(&state, store, spec->id, spec->name, err);
+	if (r < 0) {
+		report_exited(spec, *ret_status, NULL, err);
+		close_all(&l);
+		return r;
+	}
+	report_created(spec);
+	bool started = false;
+	r = start(&l, err);
+	if (r == 0) {
+		started = true;
+		r = supervise(&l, &ended, err);
+		if (r == 0)
+			r = judge(&l, &ended, ret_status, err);
+	} else {
+		supervise_kill(&l);
+		*ret_status = status_of_failure(&l, err);
+		add_server_words(&l, err);
+	}
+	int s = state_remove(&state, l.outer_userns_fd, &removal);
+	report_exited(spec, *ret_status, started ? &ended : NULL,
+	              r < 0 ? err : NULL);
+	close_all(&l);
+	if (r == 0 && s < 0) {
+		*err = removal;
+		return s;
+	}
+	return r;
+}

@@ -1,0 +1,90 @@
+/*
+ * core/launch.h - what happens while a container is started and runs
+ *
+ * The spec says what is wanted and never changes; a struct launch says what
+ * there is: processes, descriptors.  Each process of a launch has a copy,
+ * made by fork, and the board, which they share.
+ */
+#pragma once
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "core/confine/user.h"
+#include "core/spec.h"
+#include "core/state.h"
+#include "userns/outer.h"
+
+enum actor {
+	LAUNCHER, /* what the user started: host ids, no privilege */
+	OUTER,    /* id 0 of the outer user namespace; gone after the launch */
+	INIT,     /* PID 1 of the container */
+	N_ACTORS,
+};
+
+#define STEPS_MAX 64
+
+/* Memory that the processes of a launch share: facts, written once by one. */
+struct board {
+	pid_t init_pid;   /* on the host */
+	pid_t server_pid; /* of fuse-overlayfs, on the host; 0: none */
+	uint64_t finished_ns[STEPS_MAX]; /* CLOCK_MONOTONIC of each step's end */
+	/* of the workload: written by PID 1 when it ended */
+	bool ended;
+	bool exec_failed; /* the workload's program could not be executed */
+	int wait_status;
+	int landlock_abi;        /* -1: the kernel has none */
+};
+
+/* The two ends of each standard stream that is not simply passed on. */
+struct stream {
+	int outside; /* in the launcher */
+	int inside;  /* becomes the workload's */
+};
+
+struct launch {
+	const struct spec *spec;
+	enum actor me;
+	int peer[N_ACTORS]; /* SOCK_SEQPACKET to the others; -1: none */
+	struct board *board;
+	uint64_t started_ns; /* CLOCK_MONOTONIC when wolffia began */
+
+	/* the launcher's */
+	struct state *state; /* directories and lock */
+	pid_t outer_pid, launcher_pid;
+	struct outer_mapping mapping;
+	int outer_userns_fd; /* for removing what the container's ids own */
+	int signal_fd, parent_fd;
+	sigset_t caller_mask;
+
+	/* in the outer process, until PID 1 is there: that one's end */
+	int init_to_launcher;
+
+	/* made before the forks, for all */
+	struct stream stream[3];
+	int server_log[2];   /* what fuse-overlayfs says on stderr */
+	int terminal_socket[2]; /* PID 1 hands the terminal's master over */
+	int terminal_fd;     /* in the launcher: the master */
+
+	/* PID 1's */
+	int stage_fd; /* a tmpfs on which /proc, /dev and /sys are made ready */
+	int root_fd;  /* the container's root */
+	int null_fd;  /* the host's /dev/null, 1:3 */
+	struct user user; /* who the workload runs as */
+	pid_t workload;
+};
+
+/*
+ * launch_run - start the container of @spec, and stay until it has ended
+ * @store:      opened; the container's directory is made in it
+ * @started_ns: CLOCK_MONOTONIC when wolffia began
+ * @ret_status: the exit status for the shell: the workload's own, 128+N, or
+ *              STATUS_*; set in every case
+ *
+ * Return: 0 when the workload ran and ended by itself; else what went wrong.
+ */
+int launch_run(const struct spec *spec, const struct store *store,
+               uint64_t started_ns, int *ret_status, struct error *err);

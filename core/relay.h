@@ -1,0 +1,34 @@
+/*
+ * core/relay.h - bytes between the container's streams and the launcher's
+ *
+ * Nothing is held back but one buffer a stream: a reader that is slow outside
+ * slows the writer inside.
+ */
+#pragma once
+
+#include <poll.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct relay {
+	int from, to;   /* -1: closed */
+	bool owns_from; /* close it at the end */
+	bool owns_to;
+	bool ended;
+	bool regular;   /* @to is a regular file: it never blocks */
+	size_t start, end;
+	char data[65536];
+};
+
+/* relay_new - the caller frees it; -1 for @from: one that has ended */
+struct relay *relay_new(int from, bool owns_from, int to, bool owns_to);
+void relay_free(struct relay *relay);
+
+/* relay_poll - what it waits for; .fd -1 when it has ended */
+struct pollfd relay_poll(const struct relay *relay);
+
+/* relay_move - after poll(2) said that its descriptor is ready */
+void relay_move(struct relay *relay, short revents);
+
+/* relay_drain - all that is left, when nobody writes any more */
+void relay_drain(struct relay *relay);

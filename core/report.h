@@ -1,0 +1,21 @@
+/*
+ * core/report.h - the facts of a container's life for programs
+ *
+ * One JSON object a line on the descriptor of --status-fd:
+ *   {"event":"created","id":...,"name":...}
+ *   {"event":"started","id":...,"pid":N,"steps":[{"name":...,"us":N},...]}
+ *   {"event":"exited","id":...,"code":N,"signal":N,"cause":...,"message":...}
+ * cause: "exit", "signal", "timeout", "launcher" (wolffia failed), "server"
+ * (fuse-overlayfs died), "killed" (PID 1 was), "parent".
+ */
+#pragma once
+
+#include "core/launch.h"
+#include "core/supervise.h"
+#include "core/walk.h"
+
+void report_created(const struct spec *spec);
+void report_started(const struct launch *l, const struct step *plan);
+/* @err: NULL when the workload ran */
+void report_exited(const struct spec *spec, int status, const struct ended *how,
+                   const struct error *err);

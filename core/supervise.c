@@ -1,0 +1,261 @@
+#include "core/supervise.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/timerfd.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/memory.h"
+#include "base/process.h"
+#include "core/relay.h"
+
+enum { N_RELAYS = 3 };
+
+/* What the launcher holds besides the launch while the container runs. */
+struct watch {
+	struct launch *l;
+	struct relay *relay[N_RELAYS];
+	int timer_fd;
+	bool raw; /* the user's terminal passes every key */
+	struct termios cooked;
+	bool init_gone, server_gone;
+	struct ended ended;
+};
+
+static void set_raw(struct watch *w)
+{
+	struct termios raw;
+
+	if (!w->l->spec->tty || !w->l->spec->interactive ||
+	    tcgetattr(STDIN_FILENO, &w->cooked) < 0)
+		return;
+	raw = w->cooked;
+	cfmakeraw(&raw);
+	w->raw = tcsetattr(STDIN_FILENO, TCSANOW, &raw) == 0;
+}
+
+static void set_cooked(struct watch *w)
+{
+	if (w->raw)
+		tcsetattr(STDIN_FILENO, TCSANOW, &w->cooked);
+	w->raw = false;
+}
+
+static void copy_window_size(struct watch *w)
+{
+	struct winsize size;
+
+	if (w->l->terminal_fd >= 0 &&
+	    (ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0 ||
+	     ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0))
+		ioctl(w->l->terminal_fd, TIOCSWINSZ, &size);
+}
+
+static void connect_relays(struct watch *w)
+{
+	struct launch *l = w->l;
+
+	if (l->spec->tty) {
+		int input = fcntl(l->terminal_fd, F_DUPFD_CLOEXEC, 3);
+		w->relay[0] = relay_new(l->spec->interactive ? STDIN_FILENO : -1,
+		                        false, input, true);
+		w->relay[1] = relay_new(l->terminal_fd, false, STDOUT_FILENO,
+		                        false);
+		w->relay[2] = relay_new(-1, false, -1, false);
+		return;
+	}
+	w->relay[0] = relay_new(l->stream[0].outside >= 0 ? STDIN_FILENO : -1,
+	                        false, l->stream[0].outside, true);
+	for (int i = 1; i < N_RELAYS; i++)
+		w->relay[i] = relay_new(l->stream[i].outside, true, i, false);
+}
+
+static void kill_init(struct watch *w)
+{
+	/* still our child: the number cannot be another process's */
+	if (!w->init_gone)
+		kill(w->l->board->init_pid, SIGKILL);
+}
+
+static void end_by(struct watch *w, enum ending how)
+{
+	if (w->ended.how == ENDED_BY_ITSELF)
+		w->ended.how = how;
+	kill_init(w);
+}
+
+static void pass_signal(struct watch *w, int number)
+{
+	unsigned char byte = (unsigned char)number;
+
+	if (w->init_gone)
+		return;
+	if (w->l->spec->pid1)
+		kill(w->l->board->init_pid, number);
+	else
+		send(w->l->peer[INIT], &byte, 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+static void note_child(struct watch *w, pid_t pid, int status)
+{
+	struct launch *l = w->l;
+
+	if (pid == l->board->init_pid) {
+		w->init_gone = true;
+		w->ended.wait_status = status;
+		if (l->spec->pid1)
+			return;
+		if (l->board->ended)
+			w->ended.wait_status = l->board->wait_status;
+		else if (w->ended.how == ENDED_BY_ITSELF)
+			w->ended.how = ENDED_WITH_INIT;
+	} else if (pid == l->board->server_pid) {
+		w->server_gone = true;
+		w->ended.server_status = status;
+		if (!w->init_gone)
+			end_by(w, ENDED_WITH_SERVER);
+	}
+}
+
+static void reap(struct watch *w)
+{
+	int status;
+
+	for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;)
+		note_child(w, pid, status);
+}
+
+static void suspend(struct watch *w)
+{
+	pass_signal(w, SIGTSTP);
+	set_cooked(w);
+	raise(SIGSTOP);
+	set_raw(w);
+	pass_signal(w, SIGCONT);
+}
+
+static void handle_signal(struct watch *w)
+{
+	struct signalfd_siginfo info;
+
+	if (read(w->l->signal_fd, &info, sizeof(info)) != sizeof(info))
+		return;
+	switch (info.ssi_signo) {
+	case SIGCHLD:
+		reap(w);
+		break;
+	case SIGWINCH:
+		copy_window_size(w);
+		if (!w->l->spec->tty)
+			pass_signal(w, SIGWINCH);
+		break;
+	case SIGTSTP:
+		suspend(w);
+		break;
+	case SIGCONT:
+		break;
+	default:
+		pass_signal(w, (int)info.ssi_signo);
+	}
+}
+
+static int start_timer(struct watch *w, struct error *err)
+{
+	uint64_t ms = w->l->spec->timeout_ms;
+	struct itimerspec when = { .it_value = {
+		.tv_sec = (time_t)(ms / 1000),
+		.tv_nsec = (long)(ms % 1000) * 1000000,
+	} };
+
+	if (ms == 0)
+		return 0;
+	w->timer_fd = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC);
+	if (w->timer_fd < 0 || timerfd_settime(w->timer_fd, 0, &when, NULL) < 0)
+		return error_set(err, errno, "start the timer of --timeout");
+	return 0;
+}
+
+static void wait_and_handle(struct watch *w)
+{
+	enum { SIGNALS = N_RELAYS, PARENT, TIMER, N };
+	struct pollfd fds[N];
+
+	for (int i = 0; i < N_RELAYS; i++)
+		fds[i] = relay_poll(w->relay[i]);
+	fds[SIGNALS] = (struct pollfd){ w->l->signal_fd, POLLIN, 0 };
+	fds[PARENT] = (struct pollfd){ w->l->parent_fd, POLLIN, 0 };
+	fds[TIMER] = (struct pollfd){ w->timer_fd, POLLIN, 0 };
+	if (poll(fds, N, -1) < 0)
+		return;
+	for (int i = 0; i < N_RELAYS; i++)
+		relay_move(w->relay[i], fds[i].revents);
+	if (fds[SIGNALS].revents)
+		handle_signal(w);
+	if (fds[PARENT].revents) {
+		fd_close(&w->l->parent_fd);
+		end_by(w, ENDED_WITH_PARENT);
+	}
+	if (fds[TIMER].revents) {
+		fd_close(&w->timer_fd);
+		end_by(w, ENDED_BY_TIMEOUT);
+	}
+}
+
+static void end_server(struct watch *w)
+{
+	struct error ignored;
+
+	if (w->l->board->server_pid == 0 || w->server_gone)
+		return;
+	kill(w->l->board->server_pid, SIGKILL);
+	process_wait(w->l->board->server_pid, &ignored);
+	w->server_gone = true;
+}
+
+int supervise(struct launch *l, struct ended *ret, struct error *err)
+{
+	struct watch w = { .l = l, .timer_fd = -1 };
+	int r = start_timer(&w, err);
+
+	connect_relays(&w);
+	copy_window_size(&w);
+	set_raw(&w);
+	if (r < 0)
+		kill_init(&w);
+	while (!w.init_gone)
+		wait_and_handle(&w);
+	for (int i = 1; i < N_RELAYS; i++)
+		relay_drain(w.relay[i]);
+	set_cooked(&w);
+	end_server(&w);
+	for (int i = 0; i < N_RELAYS; i++)
+		relay_free(w.relay[i]);
+	fd_close(&w.timer_fd);
+	*ret = w.ended;
+	return r;
+}
+
+void supervise_kill(struct launch *l)
+{
+	pid_t pids[] = { l->board->init_pid, l->board->server_pid,
+		         l->outer_pid, l->mapping.uidmap, l->mapping.gidmap };
+
+	struct error ignored;
+
+	/* none has been waited for: the numbers are still theirs */
+	for (size_t i = 0; i < ARRAY_SIZE(pids); i++)
+		if (pids[i] > 0)
+			kill(pids[i], SIGKILL);
+	for (size_t i = 0; i < ARRAY_SIZE(pids); i++)
+		if (pids[i] > 0)
+			process_wait(pids[i], &ignored);
+}

@@ -1,0 +1,217 @@
+#include "core/walk.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+
+/* What goes over the sockets: a step is done, or it failed. */
+struct token {
+	int step;
+	struct error err; /* .code 0: done */
+};
+
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static bool is_wanted(const struct step *step, const struct launch *launch)
+{
+	return !step->wanted || step->wanted(launch->spec);
+}
+
+/* the next wanted step from @i on; the end of the table when there is none */
+static int next_wanted(const struct step *plan, int i,
+                       const struct launch *launch)
+{
+	while (plan[i].name && !is_wanted(&plan[i], launch))
+		i++;
+	return i;
+}
+
+static bool has_more_steps(const struct step *plan, int from, enum actor actor,
+                           const struct launch *launch)
+{
+	for (int i = from; plan[i].name; i++)
+		if (plan[i].actor == actor && is_wanted(&plan[i], launch))
+			return true;
+	return false;
+}
+
+static int send_token(int socket, const struct token *token, struct error *err)
+{
+	/* a done step needs no text */
+	size_t size = token->err.code ? sizeof(*token)
+	                              : offsetof(struct token, err.text);
+
+	if (send(socket, token, size, MSG_NOSIGNAL) < 0)
+		return error_set(err, errno, "tell the other process");
+	return 0;
+}
+
+/* Return: 1 a token came, 0 end of file */
+static int receive_token(int socket, struct token *ret, struct error *err)
+{
+	struct token token = { 0 };
+	ssize_t n;
+
+	do {
+		n = recv(socket, &token, sizeof(token), 0);
+	} while (n < 0 && errno == EINTR);
+	if (n == 0 || (n < 0 && errno == ECONNRESET))
+		return 0;
+	if (n < 0)
+		return error_set(err, errno, "hear from the other process");
+	if ((size_t)n < offsetof(struct token, err.text))
+		return error_set(err, EPROTO, "hear from the other process");
+	*ret = token;
+	return 1;
+}
+
+/* a signal that should end the launch; SIGCHLD and the like do not */
+static int check_signals(const struct launch *launch, struct error *err)
+{
+	struct signalfd_siginfo info;
+	sigset_t pending;
+
+	/* peek: the supervisor, or who cleans up, reads it */
+	sigpending(&pending);
+	static const int ending[] = { SIGTERM, SIGINT, SIGHUP, SIGQUIT };
+	for (size_t i = 0; i < sizeof(ending) / sizeof(ending[0]); i++)
+		if (sigismember(&pending, ending[i]))
+			return error_say(err, EINTR, "interrupted by SIG%s",
+			                 sigabbrev_np(ending[i]));
+	/* nothing but harmless ones: take one away, so that poll can wait */
+	if (read(launch->signal_fd, &info, sizeof(info)) < 0 && errno != EAGAIN)
+		return error_set(err, errno, "read a signal");
+	return 0;
+}
+
+static int died(const char *step, struct error *err)
+{
+	return error_say(err, ECHILD, "the process that should %s has died",
+	                 step);
+}
+
+/* The launcher hears everybody: errors come to it from all. */
+static int launcher_wait(const struct step *plan, int step,
+                         struct launch *launch, struct error *err)
+{
+	enum actor from = plan[step].actor;
+
+	for (;;) {
+		struct pollfd fds[N_ACTORS + 2] = { 0 };
+		for (int a = 0; a < N_ACTORS; a++)
+			fds[a] = (struct pollfd){ launch->peer[a], POLLIN, 0 };
+		fds[N_ACTORS] = (struct pollfd){ launch->signal_fd, POLLIN, 0 };
+		fds[N_ACTORS + 1] =
+		        (struct pollfd){ launch->parent_fd, POLLIN, 0 };
+		if (poll(fds, N_ACTORS + 2, -1) < 0 && errno != EINTR)
+			return error_set(err, errno, "wait");
+		if (fds[N_ACTORS + 1].revents)
+			return error_say(err, EINTR,
+			                 "the process that started it is gone");
+		for (int a = 0; a < N_ACTORS; a++) {
+			struct token token;
+			if (!fds[a].revents)
+				continue;
+			int r = receive_token(launch->peer[a], &token, err);
+			if (r < 0)
+				return r;
+			if (r > 0 && token.err.code) {
+				*err = token.err;
+				return -err->code;
+			}
+			if (r > 0 && (int)from == a && token.step == step)
+				return 0;
+			if (r > 0)
+				return error_say(err, EPROTO,
+				                 "step %d came instead of %d",
+				                 token.step, step);
+			fd_close(&launch->peer[a]);
+			if ((int)from == a && plan[step].exec)
+				return 0;
+			if (has_more_steps(plan, step, (enum actor)a, launch))
+				return died(plan[step].name, err);
+		}
+		if (fds[N_ACTORS].revents) {
+			int r = check_signals(launch, err);
+			if (r < 0)
+				return r;
+		}
+	}
+}
+
+static int wait_for(const struct step *plan, int step, struct launch *launch,
+                    struct error *err)
+{
+	struct token token;
+
+	if (launch->me == LAUNCHER)
+		return launcher_wait(plan, step, launch, err);
+	int r = receive_token(launch->peer[plan[step].actor], &token, err);
+	if (r < 0)
+		return r;
+	if (r == 0 || token.err.code || token.step != step)
+		return died(plan[step].name, err);
+	return 0;
+}
+
+static int do_step(const struct step *plan, int i, struct launch *launch,
+                   struct error *err)
+{
+	enum actor me = launch->me;
+	int r = plan[i].function(launch, err);
+
+	if (r < 0) {
+		error_prefix(err, "cannot %s", plan[i].name);
+		if (launch->me != LAUNCHER) {
+			struct token token = { i, *err };
+			struct error ignored;
+			send_token(launch->peer[LAUNCHER], &token, &ignored);
+		}
+		return -err->code;
+	}
+	if (launch->me != me) /* the child of a step that forks */
+		return 0;
+	launch->board->finished_ns[i] = now_ns();
+	int next = next_wanted(plan, i + 1, launch);
+	if (plan[next].name && plan[next].actor != me) {
+		struct token token = { .step = i };
+		return send_token(launch->peer[plan[next].actor], &token, err);
+	}
+	return 0;
+}
+
+int walk(const struct step *plan, struct launch *launch, struct error *err)
+{
+	int last = -1;
+
+	for (int i = next_wanted(plan, 0, launch); plan[i].name;
+	     i = next_wanted(plan, i + 1, launch)) {
+		int r = 0;
+		if (plan[i].actor == launch->me) {
+			if (last >= 0 && plan[last].actor != launch->me)
+				r = wait_for(plan, last, launch, err);
+			if (r == 0)
+				r = do_step(plan, i, launch, err);
+		}
+		if (r < 0)
+			return r;
+		last = i;
+		if (launch->me != LAUNCHER &&
+		    !has_more_steps(plan, i + 1, launch->me, launch))
+			return 0;
+	}
+	return 0;
+}

@@ -1,0 +1,24 @@
+/*
+ * storage/hash.h - digests of bytes, through OpenSSL's EVP
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "storage/digest.h"
+
+/*
+ * hash_stream - the digest of all that @from_fd has from here to its end
+ * @to_fd:     a copy is written there; -1: none
+ * @algorithm: "sha256" or "sha512", or a digest that begins so
+ * @max:       more bytes than that are -EFBIG
+ */
+int hash_stream(int from_fd, int to_fd, const char *algorithm, uint64_t max,
+		char ret_digest[DIGEST_MAX], uint64_t *ret_size,
+		struct error *err);
+
+/* hash_text - the sha256 digest of @size bytes */
+int hash_text(const void *text, size_t size, char ret_digest[DIGEST_MAX],
+	      struct error *err);

@@ -1,0 +1,159 @@
+#include "storage/import.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "storage/media.h"
+#include "storage/reference.h"
+
+/* SOURCE_DATE_EPOCH makes the same input the same image: reproducible-builds */
+static int set_created(struct image_config *config, struct error *err)
+{
+	const char *epoch = getenv("SOURCE_DATE_EPOCH");
+	time_t now = time(NULL);
+	char text[32];
+	struct tm tm;
+	uint64_t seconds = 0;
+
+	if (epoch && *epoch) {
+		int r = text_to_u64(epoch, INT32_MAX * 64ull, &seconds, err);
+		if (r < 0)
+			return error_prefix(err, "SOURCE_DATE_EPOCH");
+		now = (time_t)seconds;
+	}
+	gmtime_r(&now, &tm);
+	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	config->created = xstrdup(text);
+	return 0;
+}
+
+/* what --change made must be what a reader of the image accepts */
+static int check_config(const struct image_config *config, struct error *err)
+{
+	scoped_config check = { 0 };
+	scoped(char) *text = config_text(config, "", "");
+
+	return config_parse(text, strlen(text), &check, err);
+}
+
+static int make_config(const struct import_options *options,
+		       struct image_config *ret, struct error *err)
+{
+	int r = set_created(ret, err);
+
+	ret->os = xstrdup("linux");
+	ret->architecture = xstrdup(manifest_architecture());
+	for (size_t i = 0; r == 0 && i < options->changes.n; i++)
+		r = import_change(ret, options->changes.v[i], err);
+	return r < 0 ? r : check_config(ret, err);
+}
+
+static int stage_config(struct stage *stage, const struct image_config *config,
+			const struct import_options *options,
+			struct descriptor *ret, struct error *err)
+{
+	scoped(char) *comment = xasprintf("Imported from %s", options->what);
+	scoped(char) *text =
+		config_text(config, "wolffia import",
+			    options->message ? options->message : comment);
+
+	ret->media_type = xstrdup(MEDIA_CONFIG);
+	return stage_text(stage, text, ret, err);
+}
+
+static int sniff_staged(const struct stage *stage, struct descriptor *layer,
+			struct error *err)
+{
+	scoped(char) *path = xasprintf("blobs/%s", layer->digest);
+	scoped_fd fd = openat(stage->dirfd, path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return error_set(err, errno, "open %s", path);
+	return media_sniff_layer(fd, &layer->media_type, err);
+}
+
+static int stage_root(struct stage *stage, int fd, const char *what,
+		      struct descriptor *layer, struct image_config *config,
+		      struct error *err)
+{
+	char diff_id[DIGEST_MAX];
+
+	stage_say(stage, "Reading %s", what);
+	int r = stage_blob(stage, fd, false, NULL, what, layer, err);
+	if (r == 0)
+		r = sniff_staged(stage, layer, err);
+	if (r < 0)
+		return r;
+	stage_say(stage, "Unpacking %s", what);
+	r = stage_layer(stage, layer->digest, NULL, what, diff_id, err);
+	if (r == 0)
+		strv_add(&config->diff_ids, diff_id);
+	return r;
+}
+
+static int stage_all(struct stage *stage, int fd,
+		     const struct import_options *options,
+		     struct descriptor *ret, struct error *err)
+{
+	scoped_manifest manifest = { 0 };
+	scoped_config config = { 0 };
+	int r = make_config(options, &config, err);
+
+	if (r < 0)
+		return r;
+	manifest.layers = xcalloc(1, sizeof(*manifest.layers));
+	manifest.n_layers = 1;
+	r = stage_root(stage, fd, options->what, &manifest.layers[0], &config,
+		       err);
+	if (r == 0)
+		r = stage_config(stage, &config, options, &manifest.config,
+				 err);
+	if (r < 0)
+		return r;
+	scoped(char) *text = manifest_text(&manifest);
+	return stage_text(stage, text, ret, err);
+}
+
+static int normal_name(const char *name, char **ret, struct error *err)
+{
+	scoped_reference ref = { 0 };
+	int r = reference_parse(name, &ref, err);
+
+	if (r < 0)
+		return r;
+	if (ref.digest)
+		return error_say(err, EINVAL,
+				 "\"%s\": an image is not named by a digest",
+				 name);
+	*ret = reference_name(&ref, "localhost");
+	return 0;
+}
+
+int import_image(struct stage *stage, int fd,
+		 const struct import_options *options, struct image_index *ret,
+		 struct error *err)
+{
+	scoped_descriptor entry = { .media_type = xstrdup(MEDIA_MANIFEST) };
+	int r = 0;
+
+	/* what can be said before the work is said before the work */
+	if (options->name)
+		r = normal_name(options->name, &entry.name, err);
+	if (r == 0)
+		r = stage_all(stage, fd, options, &entry, err);
+	if (r < 0)
+		return r;
+	entry.os = xstrdup("linux");
+	entry.architecture = xstrdup(manifest_architecture());
+	struct image_index index = { 0 };
+	index_append(&index, &entry);
+	*ret = index;
+	return 0;
+}

@@ -1,0 +1,174 @@
+#include "storage/layout.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/memory.h"
+#include "storage/digest.h"
+
+#define INDEX   "oci/index.json"
+#define LAYOUT  "oci/oci-layout"
+#define VERSION "{\"imageLayoutVersion\":\"1.0.0\"}\n"
+
+static int damaged(struct error *err)
+{
+	err->code = EUCLEAN;
+	error_prefix(err, "the store is damaged");
+	return error_hint(err, "remove the image with wolffia rmi --force, "
+			       "and load or import it again");
+}
+
+int layout_read_index(const struct store *store, struct image_index *ret,
+		      struct error *err)
+{
+	scoped(char) *text = NULL;
+	ssize_t size = fd_read_file(store->dirfd, INDEX, INDEX_MAX, &text, err);
+
+	if (size == -ENOENT) {
+		*ret = (struct image_index){ 0 };
+		return 0;
+	}
+	if (size < 0)
+		return damaged(err);
+	if (index_parse(text, (size_t)size, ret, err) < 0)
+		return damaged(err);
+	return 0;
+}
+
+/* under a temporary name, fsynced, renamed; the name is ours by the lock */
+static int replace_file(const struct store *store, const char *path,
+			const char *text, struct error *err)
+{
+	scoped(char) *temporary = xasprintf("%s.new", path);
+	scoped_fd fd = openat(
+		store->dirfd, temporary,
+		O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	int r;
+
+	if (fd < 0)
+		return error_set(err, errno, "make %s/%s", store->path,
+				 temporary);
+	r = fd_write_all(fd, text, strlen(text), err);
+	if (r < 0)
+		error_prefix(err, "%s", temporary);
+	if (r == 0 && fsync(fd) < 0)
+		r = error_set(err, errno, "sync %s", temporary);
+	if (r == 0 && renameat(store->dirfd, temporary, store->dirfd, path) < 0)
+		r = error_set(err, errno, "rename %s", temporary);
+	if (r < 0)
+		unlinkat(store->dirfd, temporary, 0);
+	return r;
+}
+
+int layout_write_index(const struct store *store,
+		       const struct image_index *index, struct error *err)
+{
+	scoped(char) *text = index_text(index);
+	int r = 0;
+
+	if (strlen(text) > INDEX_MAX)
+		return error_say(err, EFBIG,
+				 "there are too many images in "
+				 "the store");
+	if (faccessat(store->dirfd, LAYOUT, F_OK, 0) < 0)
+		r = replace_file(store, LAYOUT, VERSION, err);
+	if (r == 0)
+		r = replace_file(store, INDEX, text, err);
+	return r < 0 ? r : store_sync_dir(store, "oci", err);
+}
+
+static bool index_has_digest(const struct image_index *index,
+			     const char *digest)
+{
+	for (size_t i = 0; i < index->n; i++)
+		if (strcmp(index->entries[i].digest, digest) == 0)
+			return true;
+	return false;
+}
+
+void index_remove(struct image_index *index, size_t at)
+{
+	descriptor_free(&index->entries[at]);
+	index->n--;
+	memmove(&index->entries[at], &index->entries[at + 1],
+		(index->n - at) * sizeof(*index->entries));
+}
+
+/* the entry that has @name now loses it, and goes if it is another's twin */
+static void take_name(struct image_index *index, const char *name)
+{
+	for (size_t i = 0; i < index->n; i++) {
+		struct descriptor old = index->entries[i];
+		if (!old.name || strcmp(old.name, name) != 0)
+			continue;
+		memset(&index->entries[i], 0, sizeof(old));
+		index_remove(index, i);
+		free(old.name);
+		old.name = NULL;
+		index_add(index, &old);
+		descriptor_free(&old);
+		return;
+	}
+}
+
+/* drop what has no name but the digest of a new, named entry */
+static void drop_nameless(struct image_index *index, const char *digest)
+{
+	for (size_t i = index->n; i-- > 0;)
+		if (!index->entries[i].name &&
+		    strcmp(index->entries[i].digest, digest) == 0)
+			index_remove(index, i);
+}
+
+void index_add(struct image_index *index, const struct descriptor *entry)
+{
+	if (entry->name) {
+		take_name(index, entry->name);
+		drop_nameless(index, entry->digest);
+	} else if (index_has_digest(index, entry->digest)) {
+		return;
+	}
+	index_append(index, entry);
+}
+
+ssize_t layout_read_blob(const struct store *store, const char *digest,
+			 size_t max, char **ret, struct error *err)
+{
+	scoped(char) *blob = digest_blob_path(digest);
+	scoped(char) *path = xasprintf("oci/%s", blob);
+	ssize_t size = fd_read_file(store->dirfd, path, max, ret, err);
+
+	return size < 0 ? damaged(err) : size;
+}
+
+int layout_read_image(const struct store *store, const char *digest,
+		      struct manifest *ret_manifest,
+		      struct image_config *ret_config, struct error *err)
+{
+	scoped_manifest manifest = { 0 };
+	scoped_config config = { 0 };
+	scoped(char) *text = NULL, *config_text_ = NULL;
+	ssize_t size =
+		layout_read_blob(store, digest, MANIFEST_MAX, &text, err);
+
+	if (size < 0)
+		return (int)size;
+	if (manifest_parse(text, (size_t)size, &manifest, err) < 0)
+		return damaged(err);
+	size = layout_read_blob(store, manifest.config.digest, MANIFEST_MAX,
+				&config_text_, err);
+	if (size < 0)
+		return (int)size;
+	if (config_parse(config_text_, (size_t)size, &config, err) < 0 ||
+	    config_check_layers(&config, &manifest, err) < 0)
+		return damaged(err);
+	*ret_manifest = manifest;
+	*ret_config = config;
+	manifest = (struct manifest){ 0 };
+	config = (struct image_config){ 0 };
+	return 0;
+}

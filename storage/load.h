@@ -1,0 +1,34 @@
+/*
+ * storage/load.h - images from a directory or an archive come into the store
+ *
+ *   OCI layout       a directory with oci-layout and index.json (image-spec
+ *                    1.1, image-layout.md)
+ *   oci-archive      the same as a tar
+ *   docker-archive   a tar with manifest.json, as docker save(1) writes it
+ *
+ * An archive may be compressed with gzip, zstd, xz or bzip2.  It is unpacked
+ * by the confined process of unpack.h into a directory of the stage, and then
+ * read there like a directory that somebody else made: below a descriptor,
+ * regular files only, everything bounded, every blob checked by digest and
+ * size, every layer by its diff id.
+ */
+#pragma once
+
+#include "base/error.h"
+#include "storage/manifest.h"
+#include "storage/stage.h"
+
+/*
+ * load_images - stage all images of @fd; stage_commit() makes them visible
+ * @fd:   a directory, a file, or a pipe
+ * @what: names it in messages
+ * @ret:  an entry for each image and name, for stage_commit(); on success the
+ *        caller's to index_free()
+ *
+ * Return: 0; -EINVAL it is no image, or has a document that is malformed;
+ * -EBADMSG a digest, a size or a diff id is wrong, or the archive is damaged;
+ * -ENOENT a part is missing, or there is none for this machine; errors of
+ * unpack_stream().
+ */
+int load_images(struct stage *stage, int fd, const char *what,
+		struct image_index *ret, struct error *err);
