@@ -223,8 +223,7 @@ int capabilities_apply(uint64_t set, bool root, struct error *err)
 
 	if (root)
 		sets.permitted = sets.effective = set;
-	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
-		return error_set(err, errno, "empty the ambient capabilities");
+	/* the ambient set goes with the inheritable one: capabilities(7) */
 	int r = write_sets(&sets);
 	if (r == -EPERM) {
 		struct sets now = { 0 };
