@@ -57,8 +57,7 @@ static int find_in_layers(const struct spec *spec, struct user *ret,
 	return r;
 }
 
-static int find_user(const struct spec *spec, struct user *ret,
-                     struct error *err)
+int spec_find_user(const struct spec *spec, struct user *ret, struct error *err)
 {
 	const char *path = spec->rootfs == ROOTFS_HOST ? "/" : spec->rootfs_dir;
 
@@ -92,7 +91,7 @@ static int map_as_me(struct spec *spec, struct error *err)
 	 * there the caller is root */
 	if (spec->driver == DRIVER_OVERLAY || spec->rootfs == ROOTFS_DIR_RW)
 		return map_as(spec, 0, 0, err);
-	int r = find_user(spec, &user, err);
+	int r = spec_find_user(spec, &user, err);
 	return r < 0 ? r : map_as(spec, user.uid, user.gid, err);
 }
 
@@ -157,7 +156,7 @@ static int resolve_ids(struct spec *spec, struct strv *notices,
 }
 
 /* Can the kernel's overlayfs have its upper directory in the store? */
-static const char *why_no_overlay(const struct store *store)
+const char *resolve_why_no_overlay(int store_fd)
 {
 	static const struct {
 		unsigned long type;
@@ -179,7 +178,7 @@ static const char *why_no_overlay(const struct store *store)
 	if (sscanf(system.release, "%u.%u", &major_number, &minor_number) != 2 ||
 	    major_number < 5 || (major_number == 5 && minor_number < 13))
 		return "a kernel before 5.13";
-	if (fstatfs(store->dirfd, &fs) < 0)
+	if (fstatfs(store_fd, &fs) < 0)
 		return NULL; /* the mount will tell */
 	for (size_t i = 0; i < ARRAY_SIZE(unfit); i++)
 		if ((unsigned long)fs.f_type == unfit[i].type)
@@ -208,7 +207,7 @@ static int resolve_driver(struct spec *spec, const struct store *store,
 {
 	bool same = idmap_is_identity(&spec->inner_uids) &&
 	            idmap_is_identity(&spec->inner_gids);
-	const char *unfit = why_no_overlay(store);
+	const char *unfit = resolve_why_no_overlay(store->dirfd);
 
 	if (spec->rootfs == ROOTFS_DIR_RW) {
 		if (!same)
@@ -250,7 +249,7 @@ static int resolve_driver(struct spec *spec, const struct store *store,
 	return 0;
 }
 
-static int make_volumes(const struct spec *spec, struct error *err)
+int spec_make_volumes(const struct spec *spec, struct error *err)
 {
 	for (size_t i = 0; i < spec->n_mounts; i++) {
 		if (spec->mounts[i].kind != MOUNT_VOLUME)
@@ -269,5 +268,5 @@ int spec_resolve(struct spec *spec, const struct store *store,
 
 	if (r == 0)
 		r = resolve_driver(spec, store, ret_notices, err);
-	return r < 0 ? r : make_volumes(spec, err);
+	return r;
 }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "base/strv.h"
+#include "core/confine/user.h"
 #include "core/spec.h"
 #include "storage/store.h"
 
@@ -27,3 +28,23 @@ enum userns_mode spec_resolve_mode(const struct spec *spec);
  */
 int spec_resolve(struct spec *spec, const struct store *store,
                  struct strv *ret_notices, struct error *err);
+
+/*
+ * spec_make_volumes - make the directories of named volumes that are not there
+ * Not part of spec_resolve(): what is only explained makes nothing.
+ */
+int spec_make_volumes(const struct spec *spec, struct error *err);
+
+/*
+ * spec_find_user - whom .user means, looked up in the layers or the directory
+ * Return: 0, user_free() afterwards; errors of user_lookup().
+ */
+int spec_find_user(const struct spec *spec, struct user *ret,
+                   struct error *err);
+
+/*
+ * resolve_why_no_overlay - why the kernel's overlayfs cannot have its upper
+ * directory on the file system of @store_fd: its name, or "a kernel before
+ * 5.13"; NULL: it should be able to
+ */
+const char *resolve_why_no_overlay(int store_fd);

@@ -17,10 +17,15 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <linux/capability.h>
+
 #include "base/fd.h"
 #include "base/memory.h"
 #include "base/process.h"
 #include "base/status.h"
+#include "core/confine/capabilities.h"
+#include "core/confine/landlock.h"
+#include "core/confine/seccomp.h"
 #include "core/steps.h"
 #include "storage/fuse.h"
 #include "storage/fuse_host.h"
@@ -133,13 +138,69 @@ static int describe_server(struct launch *l, struct fuse_server *server,
 	return 0;
 }
 
+/* what serving files takes, of whatever owner */
+static const unsigned server_capabilities[] = {
+	CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_FOWNER,
+	CAP_FSETID, CAP_SETFCAP,  CAP_MKNOD,
+};
+
+static int limit_capabilities(struct error *err)
+{
+	uint64_t keep = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(server_capabilities); i++)
+		keep |= 1ull << server_capabilities[i];
+	/* a server that is not id 0 has dropped them all, CAP_SETPCAP with it */
+	return geteuid() == 0 ? capabilities_drop_bounding(keep, err) : 0;
+}
+
+/*
+ * The server parses what the container sends (R13): it gets the directories
+ * that it serves, its own program and libraries, and the system calls of a
+ * container.
+ */
+static int confine_server(const int *lower, size_t n_lower, int writable,
+                          struct error *err)
+{
+	static const struct {
+		const char *path;
+		enum landlock_access access;
+	} system[] = {
+		{ "/usr", LANDLOCK_READ_EXECUTE }, { "/lib", LANDLOCK_READ_EXECUTE },
+		{ "/lib64", LANDLOCK_READ_EXECUTE }, { "/etc", LANDLOCK_READ },
+		{ "/proc", LANDLOCK_READ }, { "/dev/null", LANDLOCK_WRITE },
+	};
+	struct landlock_tree *trees =
+	        xcalloc(ARRAY_SIZE(system) + n_lower + 1, sizeof(*trees));
+	size_t n = 0;
+	int abi = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(system); i++) {
+		int fd = open(system[i].path, O_PATH | O_CLOEXEC);
+		if (fd >= 0)
+			trees[n++] = (struct landlock_tree){ fd,
+				                             system[i].access };
+	}
+	for (size_t i = 0; i < n_lower; i++)
+		trees[n++] = (struct landlock_tree){ lower[i], LANDLOCK_READ };
+	if (writable >= 0)
+		trees[n++] = (struct landlock_tree){ writable, LANDLOCK_WRITE };
+	int r = landlock_confine_to(trees, n, &abi, err);
+	free(trees);
+	/* a kernel without Landlock: the other walls stand */
+	if (r < 0 && r != -ENOSYS && r != -EOPNOTSUPP)
+		return r;
+	r = limit_capabilities(err);
+	return r < 0 ? r : seccomp_install(SECCOMP_PROFILE_DEFAULT, false, err);
+}
+
 static int become_server(struct launch *l, int connection, struct error *err)
 {
 	char uids[2048], gids[2048];
 	char *const text[] = { uids, gids };
 	scoped(char) *upper = xasprintf("%s/upper", l->state->path);
 	scoped(char) *work = xasprintf("%s/work", l->state->path);
-	struct fuse_server server = { 0 };
+	struct fuse_server server = { .confine = confine_server };
 	int r = describe_server(l, &server, text, sizeof(uids), err);
 
 	if (r < 0)
