@@ -23,6 +23,9 @@ Options:
                 else is printed there
   --raw         with --json: the time of each single run, too
   --title TEXT  a line above the table
+  --check 'NAME LIMIT BASE'   say whether the median of NAME's ratio to BASE is
+                at most LIMIT: PASS or MISS; may be given more than once
+  --strict      a MISS makes the exit status 1
 """
 
 import json
@@ -39,7 +42,8 @@ def fail(text):
 def parse(argv):
     """Return (options, [(name, command), ...])."""
     options = {"-n": 50, "-w": 3, "--base": None, "--json": None,
-               "--title": None, "--raw": False, "--may-fail": False}
+               "--title": None, "--raw": False, "--may-fail": False,
+               "--check": [], "--strict": False}
     i = 0
     while i < len(argv) and argv[i] != "+":
         key = argv[i]
@@ -55,12 +59,20 @@ def parse(argv):
         if i + 1 >= len(argv):
             fail(f"{key} wants a value")
         value = argv[i + 1]
+        if isinstance(options[key], list):
+            options[key].append(value)
+            i += 2
+            continue
         if isinstance(options[key], int):
             if not value.isdigit():
                 fail(f"{key} wants a number, not {value}")
             value = int(value)
         options[key] = value
         i += 2
+    for text in options["--check"]:
+        words = text.split()
+        if len(words) != 3 or not words[1].replace(".", "", 1).isdigit():
+            fail(f"--check wants 'NAME LIMIT BASE', not {text!r}")
     commands = []
     for word in argv[i:]:
         if word == "+":
@@ -120,10 +132,30 @@ def measure(options, commands):
     return times
 
 
+def ratios_of(times, name, base):
+    return sorted(a / b for a, b in zip(times[name][0], times[base][0]))
+
+
+def check(times, checks):
+    """Print a line for each check; return whether all are met."""
+    met = True
+    for text in checks:
+        name, limit, base = text.split()
+        if name not in times or base not in times:
+            print(f"SKIP  {name} <= {limit} x {base}: not measured")
+            continue
+        ratio = statistics.median(ratios_of(times, name, base))
+        good = ratio <= float(limit)
+        met = met and good
+        print(f"{'PASS' if good else 'MISS'}  {name} <= {limit} x {base}: "
+              f"{ratio:.3f}")
+    return met
+
+
 def summarise(times, base, raw):
     rows = []
     for name, (wall, cpu) in times.items():
-        ratios = sorted(a / b for a, b in zip(wall, times[base][0]))
+        ratios = ratios_of(times, name, base)
         quarter = len(ratios) // 4
         row = {
             "name": name, "runs": len(wall),
@@ -154,8 +186,8 @@ def show(rows, title, out):
 def main():
     options, commands = parse(sys.argv[1:])
     commands = [(name, [find(argv[0])] + argv[1:]) for name, argv in commands]
-    rows = summarise(measure(options, commands), options["--base"],
-                     options["--raw"])
+    times = measure(options, commands)
+    rows = summarise(times, options["--base"], options["--raw"])
     if options["--json"] == "-":
         json.dump(rows, sys.stdout, indent=1)
         print()
@@ -164,6 +196,8 @@ def main():
     if options["--json"]:
         with open(options["--json"], "w", encoding="utf-8") as file:
             json.dump(rows, file, indent=1)
+    if not check(times, options["--check"]) and options["--strict"]:
+        sys.exit(1)
 
 
 if __name__ == "__main__":
