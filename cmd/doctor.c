@@ -189,9 +189,10 @@ static void run_check(const struct doctor *d, const struct check *check,
 {
 	char how[64];
 	pid_t parent = getpid();
-	pid_t pid = fork();
 
+	/* before the fork: from there on it is the child's */
 	*shared = (struct finding){ .verdict = VERDICT_FAIL };
+	pid_t pid = fork();
 	if (pid == 0) {
 		process_reset_signals();
 		process_die_with_parent(parent);
