@@ -98,7 +98,7 @@ static uint64_t now_ns(void)
 
 int main(int argc, char **argv)
 {
-	struct call call = { .started_ns = now_ns() };
+	struct call call = { .whole_argv = argv, .started_ns = now_ns() };
 	struct error err;
 	int first = fd_fill_standard(&err);
 

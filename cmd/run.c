@@ -4,11 +4,13 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "base/sealed.h"
 #include "base/status.h"
 #include "cmd/exposure.h"
 #include "cmd/prepared.h"
 #include "cmd/print.h"
 #include "cmd/verbs.h"
+#include "core/confine/landlock.h"
 #include "core/launch.h"
 #include "core/resolve.h"
 #include "core/state.h"
@@ -35,19 +37,32 @@ static int check_exposure(const struct prepared *p, struct error *err)
 	return 0;
 }
 
-static int run(struct prepared *p, uint64_t started_ns, int *ret_status,
+/*
+ * Where the caller is an id of the container and Landlock does not keep it
+ * from opening files outside, our own program must not be one of them (R6).
+ */
+static bool needs_sealing(const struct spec *spec)
+{
+	return spec->userns != USERNS_NOMAP &&
+	       (!spec->landlock || landlock_abi() < 2) && !sealed_is_running();
+}
+
+static int run(struct prepared *p, const struct call *call, int *ret_status,
                struct error *err)
 {
 	struct error ignored;
-	int r = check_exposure(p, err);
 
+	if (needs_sealing(&p->spec))
+		return sealed_exec(call->whole_argv, err);
+	int r = check_exposure(p, err);
 	if (r == 0)
 		r = spec_make_volumes(&p->spec, err);
 	if (r < 0)
 		return r;
 	if (!p->spec.quiet)
 		print_notices(&p->notices);
-	r = launch_run(&p->spec, &p->store, started_ns, ret_status, err);
+	r = launch_run(&p->spec, &p->store, call->started_ns, ret_status,
+	               err);
 	/* what launchers that were killed left behind */
 	state_sweep(&p->store, &ignored);
 	return r;
@@ -64,7 +79,7 @@ int verb_run(const struct call *call)
 		options_print_help(stdout);
 		status = 0;
 	} else if (r == 0) {
-		r = run(&p, call->started_ns, &status, &err);
+		r = run(&p, call, &status, &err);
 	}
 	if (r < 0)
 		print_error(&err);

@@ -12,6 +12,7 @@ struct call {
 	int argc;
 	char **argv;                   /* argv[0] is the verb */
 	struct global_options global;  /* what stood before the verb */
+	char **whole_argv;             /* as main() was given it */
 	uint64_t started_ns;           /* CLOCK_MONOTONIC when wolffia began */
 };
 

@@ -9,6 +9,11 @@ static bool has_tty(const struct spec *spec)
 	return spec->tty;
 }
 
+static bool has_no_tty(const struct spec *spec)
+{
+	return !spec->tty;
+}
+
 static bool has_process_limit(const struct spec *spec)
 {
 	return spec->pids_limit > 0;
@@ -32,7 +37,8 @@ static bool has_file_server(const struct spec *spec)
 
 static bool has_masks(const struct spec *spec)
 {
-	return spec->masks;
+	/* asking for one by name counts, even with the others off */
+	return spec->masks || spec->mask.n > 0;
 }
 
 static bool has_volumes(const struct spec *spec)
@@ -100,8 +106,7 @@ const struct step run_plan[] = {
 	{ INIT,     "put the system's directories in place", step_attach_stage,      NULL,               false },
 	{ INIT,     "mount the volumes",                 step_mount_volumes,     has_volumes,        false },
 	{ INIT,     "protect the root file system",      step_protect_root,      NULL,               false },
-	{ INIT,     "hand over the standard streams",    step_hand_over_streams, NULL,               false },
-	{ LAUNCHER, "take over the terminal",            step_take_terminal,     has_tty,            false },
+	{ INIT,     "hand over the standard streams",    step_hand_over_streams, has_no_tty,         false },
 	{ OUTER,    "forbid more user namespaces",       step_forbid_namespaces, forbids_namespaces, false },
 	{ INIT,     "create the inner user namespace",   step_enter_inner,       NULL,               false },
 	{ OUTER,    "map the container's ids",           step_map_inner,         NULL,               false },
@@ -111,6 +116,8 @@ const struct step run_plan[] = {
 	{ INIT,     "set the host name",                 step_set_hostname,      inner_owns,         false },
 	{ INIT,     "mount /sys",                        step_mount_system,      inner_owns,         false },
 	{ INIT,     "enter the root file system",        step_enter_root,        NULL,               false },
+	{ INIT,     "open a terminal",                   step_open_terminal,     has_tty,            false },
+	{ LAUNCHER, "take over the terminal",            step_take_terminal,     has_tty,            false },
 	{ INIT,     "confine the container",             step_confine,           NULL,               false },
 	{ INIT,     "run the command",                   step_run,               NULL,               true },
 	{ LAUNCHER, "note the start",                    step_note_start,        NULL,               false },

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -192,6 +193,15 @@ static int refuse_overlay(const char *because, struct error *err)
 	return error_hint(err, "leave --driver out, and what fits is chosen");
 }
 
+/* a tree of root's, say: none of its owners has a number in the container */
+static bool belongs_to_another(const struct spec *spec)
+{
+	struct stat st;
+
+	return stat(spec->rootfs_dir, &st) == 0 &&
+	       idmap_to_inside(&spec->outer_uids, st.st_uid) == ID_NONE;
+}
+
 static int resolve_driver(struct spec *spec, const struct store *store,
                           struct strv *notices, struct error *err)
 {
@@ -206,6 +216,15 @@ static int resolve_driver(struct spec *spec, const struct store *store,
 			                 "be translated: use --userns as-me");
 		spec->driver = DRIVER_OVERLAY; /* nothing is served */
 		return 0;
+	}
+	if (spec->rootfs == ROOTFS_DIR && belongs_to_another(spec)) {
+		if (spec->driver == DRIVER_OVERLAY)
+			return refuse_overlay("cannot read a directory of "
+			                      "another user's", err);
+		spec->squash = true;
+		spec->driver = DRIVER_FUSE_OVERLAYFS;
+		strv_addf(notices, "%s belongs to another user: all its files "
+		                   "are shown as root's", spec->rootfs_dir);
 	}
 	if (spec->driver == DRIVER_FUSE_OVERLAYFS)
 		return 0;

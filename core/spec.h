@@ -108,6 +108,7 @@ struct spec {
 	char *image_digest; /* sha256:..., or NULL */
 	char *rootfs_dir;   /* for ROOTFS_DIR*, absolute */
 	struct strv layers; /* for ROOTFS_IMAGE: directories, the top one first */
+	bool squash;    /* the lower files are another's: shown as root's */
 	bool read_only;
 	struct spec_mount *mounts; /* in the order in which they are made */
 	size_t n_mounts;

@@ -45,6 +45,7 @@ int step_new_namespaces(struct launch *l, struct error *err);
 int step_set_up_network(struct launch *l, struct error *err);
 int step_set_hostname(struct launch *l, struct error *err);
 int step_hand_over_streams(struct launch *l, struct error *err);
+int step_open_terminal(struct launch *l, struct error *err);
 int step_enter_inner(struct launch *l, struct error *err);
 int step_become_inner_root(struct launch *l, struct error *err);
 int step_enter_root(struct launch *l, struct error *err);

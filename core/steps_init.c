@@ -27,7 +27,7 @@
 #include "core/confine/rlimits.h"
 #include "core/confine/seccomp.h"
 #include "core/init.h"
-#include "core/mountfd.h"
+#include "base/mountfd.h"
 #include "core/steps.h"
 
 int step_new_namespaces(struct launch *l, struct error *err)
@@ -86,19 +86,66 @@ int step_set_hostname(struct launch *l, struct error *err)
 
 int step_find_user(struct launch *l, struct error *err)
 {
-	return user_lookup(l->root_fd, l->spec->user.text,
-	                   &l->spec->user.groups, &l->user, err);
+	int r = user_lookup(l->root_fd, l->spec->user.text,
+	                    &l->spec->user.groups, &l->user, err);
+
+	if (r < 0)
+		return r;
+	if (idmap_to_outside(&l->spec->inner_uids, l->user.uid) != ID_NONE &&
+	    idmap_to_outside(&l->spec->inner_gids, l->user.gid) != ID_NONE)
+		return 0;
+	error_say(err, ERANGE,
+	          "user %u, group %u: the container has no such id",
+	          l->user.uid, l->user.gid);
+	return error_hint(err,
+	                  "it has the ids 0 to %u; a larger range in /etc/subuid "
+	                  "and /etc/subgid gives more",
+	                  idmap_size(&l->spec->inner_uids) - 1);
 }
 
-/* the terminal lies in the container's own devpts */
-static int open_terminal(struct launch *l, struct error *err)
+int step_hand_over_streams(struct launch *l, struct error *err)
+{
+	uid_t uid = idmap_to_outside(&l->spec->inner_uids, l->user.uid);
+	gid_t gid = idmap_to_outside(&l->spec->inner_gids, l->user.gid);
+
+	for (int i = 0; i < 3; i++) {
+		/* what is passed on as it is belongs to the host */
+		if (i == 0 && l->stream[i].outside < 0)
+			continue;
+		if (fchown(l->stream[i].inside, uid, gid) < 0)
+			return error_set(err, errno, "give stream %d to user %u",
+			                 i, l->user.uid);
+	}
+	return 0;
+}
+
+/* /dev/console is the terminal, as programs of a boot expect it */
+static int bind_console(struct launch *l, struct error *err)
+{
+	struct fd_path terminal = fd_link(l->stream[0].inside);
+	scoped_fd target = open("/dev/console",
+	                        O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC |
+	                                O_NOFOLLOW, 0600);
+
+	if (target < 0)
+		return error_set(err, errno, "make /dev/console");
+	scoped_fd node = mountfd_clone(AT_FDCWD, terminal.text, 0, err);
+	return node < 0 ? node : mountfd_attach(node, target, err);
+}
+
+/*
+ * The terminal lies in the container's own devpts.  It is opened after the
+ * root was entered, so that its path is one of the container's: programs open
+ * their terminal again by it.
+ */
+int step_open_terminal(struct launch *l, struct error *err)
 {
 	int unlock = 0;
-	scoped_fd master = path_open_in_root(l->root_fd, "/dev/pts/ptmx",
-	                                     O_RDWR | O_NOCTTY, 0, err);
+	scoped_fd master = open("/dev/pts/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC |
+	                                                 O_NOFOLLOW);
 
 	if (master < 0)
-		return master;
+		return error_set(err, errno, "open /dev/pts/ptmx");
 	if (ioctl(master, TIOCSPTLCK, &unlock) < 0)
 		return error_set(err, errno, "unlock the terminal");
 	int slave = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
@@ -109,55 +156,11 @@ static int open_terminal(struct launch *l, struct error *err)
 	l->stream[2].inside = fcntl(slave, F_DUPFD_CLOEXEC, 3);
 	if (l->stream[1].inside < 0 || l->stream[2].inside < 0)
 		return error_set(err, errno, "copy a descriptor");
-	return fd_send(l->terminal_socket[1], master, err);
-}
-
-/* /dev/console is the terminal, as programs of a boot expect it */
-static int bind_console(struct launch *l, struct error *err)
-{
-	struct fd_path terminal = fd_link(l->stream[0].inside);
-	scoped_fd dev = path_open_beneath(l->root_fd, "dev",
-	                                  O_PATH | O_DIRECTORY, 0, err);
-
-	if (dev < 0)
-		return dev;
-	scoped_fd target = openat(dev, "console",
-	                          O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (target < 0)
-		return error_set(err, errno, "make /dev/console");
-	scoped_fd node = mountfd_clone(AT_FDCWD, terminal.text, 0, err);
-	return node < 0 ? node : mountfd_attach(node, target, err);
-}
-
-int step_hand_over_streams(struct launch *l, struct error *err)
-{
-	uid_t uid = idmap_to_outside(&l->spec->inner_uids, l->user.uid);
-	gid_t gid = idmap_to_outside(&l->spec->inner_gids, l->user.gid);
-	int r = 0;
-
-	if (uid == ID_NONE || gid == ID_NONE) {
-		error_say(err, ERANGE,
-		          "user %u, group %u: the container has no such id",
-		          l->user.uid, l->user.gid);
-		return error_hint(err, "it has the ids 0 to %u; a larger range "
-		                       "in /etc/subuid and /etc/subgid gives "
-		                       "more",
-		                  idmap_size(&l->spec->inner_uids) - 1);
-	}
-	if (l->spec->tty) {
-		r = open_terminal(l, err);
-		if (r == 0)
-			r = bind_console(l, err);
-	}
-	for (int i = 0; r == 0 && i < 3; i++) {
-		/* what is passed on as it is belongs to the host */
-		if (l->stream[i].outside < 0 && !l->spec->tty && i == 0)
-			continue;
-		if (fchown(l->stream[i].inside, uid, gid) < 0)
-			r = error_set(err, errno, "give stream %d to user %u",
-			              i, l->user.uid);
-	}
-	return r;
+	if (fchown(slave, l->user.uid, (gid_t)-1) < 0)
+		return error_set(err, errno, "give the terminal to user %u",
+		                 l->user.uid);
+	int r = bind_console(l, err);
+	return r < 0 ? r : fd_send(l->terminal_socket[1], master, err);
 }
 
 int step_enter_inner(struct launch *l, struct error *err)

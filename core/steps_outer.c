@@ -17,12 +17,18 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <linux/capability.h>
+
 #include "base/fd.h"
 #include "base/memory.h"
 #include "base/process.h"
 #include "base/status.h"
+#include "core/confine/capabilities.h"
+#include "core/confine/landlock.h"
+#include "core/confine/seccomp.h"
 #include "core/steps.h"
 #include "storage/fuse.h"
+#include "storage/fuse_host.h"
 
 int step_isolate_mounts(struct launch *l, struct error *err)
 {
@@ -83,12 +89,16 @@ int step_make_upper(struct launch *l, struct error *err)
 	if (mkdir("upper", 0755) < 0 || mkdir("work", 0755) < 0)
 		return error_set(err, errno, "make a directory in %s",
 		                 l->state->path);
+	/* the server of @host passes through this directory as that id */
+	if (l->spec->rootfs == ROOTFS_HOST && chmod(".", 0711) < 0)
+		return error_set(err, errno, "open %s", l->state->path);
 	if (uid == 0 && gid == 0)
 		return 0;
 	/* root of the container may own an id that is not mapped: none */
 	if (uid == ID_NONE || gid == ID_NONE)
 		return error_say(err, EINVAL, "the container has no id 0");
-	if (chown("upper", uid, gid) < 0)
+	if (chown("upper", uid, gid) < 0 ||
+	    (l->spec->rootfs == ROOTFS_HOST && chown("work", uid, gid) < 0))
 		return error_set(err, errno, "give %s/upper to id %u",
 		                 l->state->path, uid);
 	return 0;
@@ -103,16 +113,17 @@ static int describe_server(struct launch *l, struct fuse_server *server,
 
 	server->directory_fd = l->state->store->dirfd;
 	if (spec->rootfs == ROOTFS_HOST) {
-		strv_add(&server->lower, "/");
-		server->squash = true;
-		server->squash_uid = idmap_to_outside(&spec->inner_uids, 0);
-		server->squash_gid = idmap_to_outside(&spec->inner_gids, 0);
-		server->hide_home = true;
+		strv_add(&server->lower, fuse_host_lower);
+		server->host = true;
+		server->container = l->state->path;
 	} else if (spec->rootfs == ROOTFS_DIR) {
 		strv_add(&server->lower, spec->rootfs_dir);
 	} else {
 		strv_extend(&server->lower, spec->layers.v);
 	}
+	server->squash = spec->squash || server->host;
+	server->squash_uid = idmap_to_outside(&spec->inner_uids, 0);
+	server->squash_gid = idmap_to_outside(&spec->inner_gids, 0);
 	if (!server->squash && (!idmap_is_identity(&spec->inner_uids) ||
 	                        !idmap_is_identity(&spec->inner_gids))) {
 		int r = idmap_fuse_option(&spec->inner_uids, text[0], size, err);
@@ -127,22 +138,76 @@ static int describe_server(struct launch *l, struct fuse_server *server,
 	return 0;
 }
 
+/* what serving files takes, of whatever owner */
+static const unsigned server_capabilities[] = {
+	CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_FOWNER,
+	CAP_FSETID, CAP_SETFCAP,  CAP_MKNOD,
+};
+
+static int limit_capabilities(struct error *err)
+{
+	uint64_t keep = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(server_capabilities); i++)
+		keep |= 1ull << server_capabilities[i];
+	/* a server that is not id 0 has dropped them all, CAP_SETPCAP with it */
+	return geteuid() == 0 ? capabilities_drop_bounding(keep, err) : 0;
+}
+
+/*
+ * The server parses what the container sends (R13): it gets the directories
+ * that it serves, its own program and libraries, and the system calls of a
+ * container.
+ */
+static int confine_server(const int *lower, size_t n_lower, int writable,
+                          struct error *err)
+{
+	static const struct {
+		const char *path;
+		enum landlock_access access;
+	} system[] = {
+		{ "/usr", LANDLOCK_READ_EXECUTE }, { "/lib", LANDLOCK_READ_EXECUTE },
+		{ "/lib64", LANDLOCK_READ_EXECUTE }, { "/etc", LANDLOCK_READ },
+		{ "/proc", LANDLOCK_READ }, { "/dev/null", LANDLOCK_WRITE },
+	};
+	struct landlock_tree *trees =
+	        xcalloc(ARRAY_SIZE(system) + n_lower + 1, sizeof(*trees));
+	size_t n = 0;
+	int abi = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(system); i++) {
+		int fd = open(system[i].path, O_PATH | O_CLOEXEC);
+		if (fd >= 0)
+			trees[n++] = (struct landlock_tree){ fd,
+				                             system[i].access };
+	}
+	for (size_t i = 0; i < n_lower; i++)
+		trees[n++] = (struct landlock_tree){ lower[i], LANDLOCK_READ };
+	if (writable >= 0)
+		trees[n++] = (struct landlock_tree){ writable, LANDLOCK_WRITE };
+	int r = landlock_confine_to(trees, n, &abi, err);
+	free(trees);
+	/* a kernel without Landlock: the other walls stand */
+	if (r < 0 && r != -ENOSYS && r != -EOPNOTSUPP)
+		return r;
+	r = limit_capabilities(err);
+	return r < 0 ? r : seccomp_install(SECCOMP_PROFILE_DEFAULT, false, err);
+}
+
 static int become_server(struct launch *l, int connection, struct error *err)
 {
 	char uids[2048], gids[2048];
 	char *const text[] = { uids, gids };
-	scoped(char) *upper = NULL;
-	scoped(char) *work = NULL;
-	struct fuse_server server = { 0 };
+	scoped(char) *upper = xasprintf("%s/upper", l->state->path);
+	scoped(char) *work = xasprintf("%s/work", l->state->path);
+	struct fuse_server server = { .confine = confine_server };
 	int r = describe_server(l, &server, text, sizeof(uids), err);
 
 	if (r < 0)
 		return r;
 	if (l->spec->driver == DRIVER_FUSE_OVERLAYFS) {
-		upper = xasprintf("containers/%s/upper", l->spec->id);
-		work = xasprintf("containers/%s/work", l->spec->id);
-		server.upper = upper;
-		server.work = work;
+		server.upper = server.host ? fuse_host_upper : upper;
+		server.work = server.host ? fuse_host_work : work;
 	}
 	process_die_with_parent(l->launcher_pid);
 	return fuse_become_server(&server, connection, l->server_log[1], err);

@@ -13,6 +13,7 @@
 #include "base/fd.h"
 #include "base/memory.h"
 #include "base/process.h"
+#include "storage/fuse_host.h"
 
 static int explain_device(struct error *err)
 {
@@ -126,6 +127,47 @@ static void raise_open_files(void)
 	}
 }
 
+/* the view of the machine, if that is what it serves; else the store */
+static int enter_view(const struct fuse_server *server, struct error *err)
+{
+	struct fuse_host host = {
+		.container = server->container,
+		.uid = server->squash_uid,
+		.gid = server->squash_gid,
+	};
+
+	if (unshare(CLONE_NEWNS) < 0)
+		return error_set(err, errno, "create a mount namespace");
+	if (server->host)
+		return fuse_host_enter(&host, err);
+	if (fchdir(server->directory_fd) < 0)
+		return error_set(err, errno, "enter the store");
+	return 0;
+}
+
+/* the descriptors are close-on-exec: the server starts without them */
+static int confine(const struct fuse_server *server, struct error *err)
+{
+	int lower[512];
+	size_t n = 0;
+	scoped_fd writable = -1;
+
+	for (; n < server->lower.n && n < ARRAY_SIZE(lower); n++) {
+		lower[n] = open(server->lower.v[n],
+		                O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (lower[n] < 0)
+			return error_set(err, errno, "open %s",
+			                 server->lower.v[n]);
+	}
+	if (server->upper) {
+		scoped(char) *parent = xasprintf("%s/..", server->upper);
+		writable = open(parent, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (writable < 0)
+			return error_set(err, errno, "open %s", parent);
+	}
+	return server->confine ? server->confine(lower, n, writable, err) : 0;
+}
+
 int fuse_become_server(const struct fuse_server *server, int connection,
                        int log_fd, struct error *err)
 {
@@ -138,10 +180,14 @@ int fuse_become_server(const struct fuse_server *server, int connection,
 		return r;
 	if (!program)
 		return fuse_check_server(err);
-	if (unshare(CLONE_NEWNS) < 0)
-		return error_set(err, errno, "create a mount namespace");
-	if (fchdir(server->directory_fd) < 0)
-		return error_set(err, errno, "enter the store");
+	pid_t parent = getppid();
+	r = enter_view(server, err);
+	if (r < 0)
+		return r;
+	process_die_with_parent(parent); /* a change of ids had cleared it */
+	/* out of the terminal's reach: ^C is the container's, not the server's */
+	if (setsid() < 0)
+		return error_set(err, errno, "start a session");
 	raise_open_files();
 	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	if (null < 0 || dup2(null, 0) < 0 || dup2(log_fd, 1) < 0 ||
@@ -154,6 +200,9 @@ int fuse_become_server(const struct fuse_server *server, int connection,
 		return r;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return error_set(err, errno, "set no_new_privs");
+	r = confine(server, err);
+	if (r < 0)
+		return r;
 	process_reset_signals();
 	snprintf(target, sizeof(target), "/dev/fd/%d", connection);
 	execl(program, "fuse-overlayfs", "-f", "-o", options, target, NULL);

@@ -26,7 +26,16 @@ struct fuse_server {
 	const char *uidmapping, *gidmapping; /* NULL: none; see idmap.h */
 	bool squash;           /* all files belong to squash_uid, squash_gid */
 	uint32_t squash_uid, squash_gid;
-	bool hide_home;        /* the server may not open the caller's files */
+	/* the lower directory is this machine's root: as squash_uid sees it */
+	bool host;
+	const char *container; /* absolute, with upper and work; for .host */
+	/*
+	 * the last thing before exec: take from the process what fuse-overlayfs
+	 * does not need.  @writable: descriptor of the directory that upper and
+	 * work are in, -1: none; @lower: of @n_lower directories; all O_PATH
+	 */
+	int (*confine)(const int *lower, size_t n_lower, int writable,
+	               struct error *err);
 };
 
 /*

@@ -107,18 +107,23 @@ static rlim_t least(rlim_t a, rlim_t b)
 	return a < b ? a : b;
 }
 
+void rlimits_default_below(rlim_t hard, struct spec_rlimit *ret)
+{
+	hard = least(hard, 65536);
+	ret[0] = (struct spec_rlimit){ .resource = RLIMIT_CORE };
+	ret[1] = (struct spec_rlimit){
+		.resource = RLIMIT_NOFILE,
+		.limit = { .rlim_cur = least(hard, 1024), .rlim_max = hard },
+	};
+}
+
 int rlimits_default(struct spec_rlimit *ret, struct error *err)
 {
 	struct rlimit now;
 
 	if (getrlimit(RLIMIT_NOFILE, &now) < 0)
 		return error_set(err, errno, "read the limit nofile");
-	rlim_t hard = least(now.rlim_max, 65536);
-	ret[0] = (struct spec_rlimit){ .resource = RLIMIT_CORE };
-	ret[1] = (struct spec_rlimit){
-		.resource = RLIMIT_NOFILE,
-		.limit = { .rlim_cur = least(hard, 1024), .rlim_max = hard },
-	};
+	rlimits_default_below(now.rlim_max, ret);
 	return 0;
 }
 

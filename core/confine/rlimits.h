@@ -36,6 +36,9 @@ const char *rlimit_name(int resource);
  */
 int rlimits_default(struct spec_rlimit *ret, struct error *err);
 
+/* rlimits_default_below - the same where the hard limit of nofile is @hard */
+void rlimits_default_below(rlim_t hard, struct spec_rlimit *ret);
+
 /*
  * rlimits_apply - set @n limits of this process, the last of a kind counts
  * Return: 0 and they were read back; -EPERM for one above the hard limit of

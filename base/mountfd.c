@@ -1,4 +1,4 @@
-#include "core/mountfd.h"
+#include "base/mountfd.h"
 
 #include <errno.h>
 #include <fcntl.h>

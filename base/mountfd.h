@@ -1,5 +1,5 @@
 /*
- * core/mountfd.h - mounts that are made whole before anyone can see them
+ * base/mountfd.h - mounts that are made whole before anyone can see them
  *
  * A mount is a descriptor: made or cloned detached, given its attributes, and
  * then attached to a directory that was resolved to a descriptor (R3).
