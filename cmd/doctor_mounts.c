@@ -21,7 +21,7 @@
 #include "base/status.h"
 #include "base/text.h"
 #include "cmd/doctor_checks.h"
-#include "core/mountfd.h"
+#include "base/mountfd.h"
 #include "core/resolve.h"
 #include "storage/fuse.h"
 #include "userns/diagnose.h"

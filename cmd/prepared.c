@@ -69,6 +69,24 @@ static int find_image(struct prepared *p, struct error *err)
 	return 0;
 }
 
+/* --quiet, --debug and --log-level; INFO without any */
+static int choose_log_level(struct prepared *p, struct error *err)
+{
+	const struct global_options *global = &p->options.global;
+
+	p->log_level = p->options.quiet == FLAG_YES ? LOG_LEVEL_ERROR
+	                                            : LOG_LEVEL_INFO;
+	if (global->debug == FLAG_YES)
+		p->log_level = LOG_LEVEL_DEBUG;
+	if (!global->log_level)
+		return 0;
+	int level = option_choice("--log-level", CHOICES_LOG_LEVEL,
+	                          global->log_level, err);
+	if (level >= 0)
+		p->log_level = (enum log_level)level;
+	return level < 0 ? level : 0;
+}
+
 int prepared_make(int argc, char **argv, struct prepared *ret,
                   struct error *err)
 {
@@ -77,6 +95,9 @@ int prepared_make(int argc, char **argv, struct prepared *ret,
 	ret->spec.status_fd = -1;
 	int r = options_parse(argc, argv, &ret->options, err);
 	if (r < 0 || ret->options.help == FLAG_YES)
+		return r;
+	r = choose_log_level(ret, err);
+	if (r < 0)
 		return r;
 	/* before anything else, so that the message is about the cause */
 	if (geteuid() == 0) {
