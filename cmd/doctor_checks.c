@@ -16,7 +16,7 @@
 
 #include "base/fd.h"
 #include "base/memory.h"
-#include "core/confine/landlock.h"
+#include "base/landlock.h"
 #include "core/confine/seccomp.h"
 #include "userns/diagnose.h"
 #include "userns/subid.h"

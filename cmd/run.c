@@ -10,7 +10,7 @@
 #include "cmd/prepared.h"
 #include "cmd/print.h"
 #include "cmd/verbs.h"
-#include "core/confine/landlock.h"
+#include "base/landlock.h"
 #include "core/launch.h"
 #include "core/resolve.h"
 #include "core/state.h"

@@ -24,7 +24,7 @@
 #include "base/process.h"
 #include "base/status.h"
 #include "core/confine/capabilities.h"
-#include "core/confine/landlock.h"
+#include "base/landlock.h"
 #include "core/confine/seccomp.h"
 #include "core/steps.h"
 #include "storage/fuse.h"
