@@ -10,6 +10,7 @@
 #include "core/spec.h"
 #include "storage/image.h"
 #include "storage/store.h"
+#include "userns/outer.h"
 
 /* What is said besides errors; each level has those before it. */
 enum log_level {
@@ -22,6 +23,8 @@ enum log_level {
 struct prepared {
 	enum log_level log_level;
 	struct options options;
+	struct outer_ids ids;  /* what the user may map */
+	struct error ids_why;  /* with ids.single: why no more */
 	struct store store;
 	struct image image;
 	int hold_fd; /* keeps the image's layers from being removed; -1: none */
