@@ -75,13 +75,13 @@ static int unknown_long(const struct option_entry *table, const char *name,
 static int unknown_short(const char *arg, char letter, struct error *err)
 {
 	error_say(err, EINVAL, "there is no option -%c (in \"%s\")", letter,
-	          arg);
+		  arg);
 	return error_hint(err, "--help lists the options");
 }
 
 /* "-volume" would be -v with the value "olume": nobody means that */
 static bool is_long_with_one_dash(const struct option_entry *table,
-                                  const char *arg)
+				  const char *arg)
 {
 	size_t length = strcspn(arg + 1, "=");
 

@@ -57,8 +57,7 @@ static int find_in_layers(const struct spec *spec, struct user *ret,
 	return r;
 }
 
-static int find_user(const struct spec *spec, struct user *ret,
-                     struct error *err)
+int spec_find_user(const struct spec *spec, struct user *ret, struct error *err)
 {
 	const char *path = spec->rootfs == ROOTFS_HOST ? "/" : spec->rootfs_dir;
 
@@ -92,7 +91,7 @@ static int map_as_me(struct spec *spec, struct error *err)
 	 * there the caller is root */
 	if (spec->driver == DRIVER_OVERLAY || spec->rootfs == ROOTFS_DIR_RW)
 		return map_as(spec, 0, 0, err);
-	int r = find_user(spec, &user, err);
+	int r = spec_find_user(spec, &user, err);
 	return r < 0 ? r : map_as(spec, user.uid, user.gid, err);
 }
 
@@ -122,42 +121,36 @@ static int map_inner(struct spec *spec, struct error *err)
 	}
 }
 
-static int resolve_ids(struct spec *spec, struct strv *notices,
+static int resolve_ids(struct spec *spec, const struct outer_ids *ids,
+                       const struct error *why, struct strv *notices,
                        struct error *err)
 {
 	enum userns_mode asked = spec->userns;
-	struct outer_ids ids;
-	struct error why;
 
 	spec->userns = spec_resolve_mode(spec);
-	int r = outer_find_ids(spec->userns == USERNS_SINGLE, &ids, &why);
-	if (r < 0) {
-		*err = why;
-		return r;
-	}
-	if (ids.single && spec->userns != USERNS_SINGLE) {
+	if (ids->single && spec->userns != USERNS_SINGLE) {
 		if (asked != USERNS_AUTO) {
-			*err = why;
+			*err = *why;
 			return error_prefix(err, "--userns %s",
 			                    userns_mode_name(asked));
 		}
 		strv_addf(notices,
 		          "%s: the container has one id, and root in it is you "
 		          "(lift this: %s)",
-		          why.text, why.hint);
+		          why->text, why->hint);
 		spec->userns = USERNS_SINGLE;
 	}
 	if (asked == USERNS_AUTO && spec->userns == USERNS_AS_ME &&
 	    spec->driver == DRIVER_OVERLAY && !has_shared_mount(spec))
 		strv_addf(notices, "--driver overlay cannot translate ids: root "
 		                   "in the container is you");
-	spec->outer_uids = ids.uids;
-	spec->outer_gids = ids.gids;
+	spec->outer_uids = ids->uids;
+	spec->outer_gids = ids->gids;
 	return map_inner(spec, err);
 }
 
 /* Can the kernel's overlayfs have its upper directory in the store? */
-static const char *why_no_overlay(const struct store *store)
+const char *resolve_why_no_overlay(int store_fd)
 {
 	static const struct {
 		unsigned long type;
@@ -179,7 +172,7 @@ static const char *why_no_overlay(const struct store *store)
 	if (sscanf(system.release, "%u.%u", &major_number, &minor_number) != 2 ||
 	    major_number < 5 || (major_number == 5 && minor_number < 13))
 		return "a kernel before 5.13";
-	if (fstatfs(store->dirfd, &fs) < 0)
+	if (fstatfs(store_fd, &fs) < 0)
 		return NULL; /* the mount will tell */
 	for (size_t i = 0; i < ARRAY_SIZE(unfit); i++)
 		if ((unsigned long)fs.f_type == unfit[i].type)
@@ -208,7 +201,7 @@ static int resolve_driver(struct spec *spec, const struct store *store,
 {
 	bool same = idmap_is_identity(&spec->inner_uids) &&
 	            idmap_is_identity(&spec->inner_gids);
-	const char *unfit = why_no_overlay(store);
+	const char *unfit = resolve_why_no_overlay(store->dirfd);
 
 	if (spec->rootfs == ROOTFS_DIR_RW) {
 		if (!same)
@@ -250,7 +243,7 @@ static int resolve_driver(struct spec *spec, const struct store *store,
 	return 0;
 }
 
-static int make_volumes(const struct spec *spec, struct error *err)
+int spec_make_volumes(const struct spec *spec, struct error *err)
 {
 	for (size_t i = 0; i < spec->n_mounts; i++) {
 		if (spec->mounts[i].kind != MOUNT_VOLUME)
@@ -263,11 +256,12 @@ static int make_volumes(const struct spec *spec, struct error *err)
 }
 
 int spec_resolve(struct spec *spec, const struct store *store,
+                 const struct outer_ids *ids, const struct error *why,
                  struct strv *ret_notices, struct error *err)
 {
-	int r = resolve_ids(spec, ret_notices, err);
+	int r = resolve_ids(spec, ids, why, ret_notices, err);
 
 	if (r == 0)
 		r = resolve_driver(spec, store, ret_notices, err);
-	return r < 0 ? r : make_volumes(spec, err);
+	return r;
 }

@@ -19,7 +19,8 @@ static int set_text(char **to, const char *text)
 /* ["a", "b"]; Return: 1, or 0 when @text is not meant to be JSON */
 static int parse_array(const char *text, struct strv *to, struct error *err)
 {
-	scoped_json *array = NULL, *value;
+	scoped_json *array = NULL;
+	json_t *value;
 	size_t i;
 
 	if (text[0] != '[')
@@ -247,6 +248,11 @@ static int unknown(const char *name, struct error *err)
 int import_change(struct image_config *config, const char *text,
 		  struct error *err)
 {
+	/* jansson leaves out what is not UTF-8: it would be lost in silence */
+	scoped_json *utf8 = json_string(text);
+	if (!utf8)
+		return error_say(err, EINVAL, "--change: \"%s\" is not UTF-8",
+				 text);
 	size_t n = strcspn(text, "= \t");
 	scoped(char) *name = xstrndup(text, n);
 	const char *rest = text + n;

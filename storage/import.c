@@ -34,6 +34,15 @@ static int set_created(struct image_config *config, struct error *err)
 	return 0;
 }
 
+/* what --change made must be what a reader of the image accepts */
+static int check_config(const struct image_config *config, struct error *err)
+{
+	scoped_config check = { 0 };
+	scoped(char) *text = config_text(config, "", "");
+
+	return config_parse(text, strlen(text), &check, err);
+}
+
 static int make_config(const struct import_options *options,
 		       struct image_config *ret, struct error *err)
 {
@@ -43,26 +52,18 @@ static int make_config(const struct import_options *options,
 	ret->architecture = xstrdup(manifest_architecture());
 	for (size_t i = 0; r == 0 && i < options->changes.n; i++)
 		r = import_change(ret, options->changes.v[i], err);
-	return r;
+	return r < 0 ? r : check_config(ret, err);
 }
 
-/* what --change made must be what a reader of the image accepts */
 static int stage_config(struct stage *stage, const struct image_config *config,
 			const struct import_options *options,
 			struct descriptor *ret, struct error *err)
 {
-	scoped_config check = { 0 };
 	scoped(char) *comment = xasprintf("Imported from %s", options->what);
 	scoped(char) *text =
 		config_text(config, "wolffia import",
 			    options->message ? options->message : comment);
-	int r;
 
-	if (!text)
-		return error_say(err, EINVAL, "the configuration is not UTF-8");
-	r = config_parse(text, strlen(text), &check, err);
-	if (r < 0)
-		return r;
 	ret->media_type = xstrdup(MEDIA_CONFIG);
 	return stage_text(stage, text, ret, err);
 }

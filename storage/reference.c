@@ -197,10 +197,8 @@ int reference_parse(const char *text, struct reference *ret, struct error *err)
 		r = split_domain(rest, &ref, text, err);
 	if (r < 0)
 		return r;
-	size_t length = strlen(ref.path);
-	if (ref.domain)
-		length += strlen(ref.domain) + 1;
-	if (length > REFERENCE_NAME_MAX)
+	scoped(char) *repository = reference_repository(&ref, DOCKER);
+	if (strlen(repository) > REFERENCE_NAME_MAX)
 		return malformed(text, "it is too long", err);
 	*ret = ref;
 	ref = (struct reference){ 0 };

@@ -9,7 +9,8 @@
 
 #include "base/error.h"
 
-#define REFERENCE_NAME_MAX 255 /* of domain and path together */
+#define REFERENCE_NAME_MAX                                                     \
+	255 /* of domain and path, in docker.io if none is given */
 
 struct reference {
 	char *domain; /* "docker.io", "localhost:5000"; NULL: none was given */

@@ -20,6 +20,7 @@
 #include "base/process.h"
 #include "base/status.h"
 #include "base/strv.h"
+#include "userns/diagnose.h"
 #include "userns/subid.h"
 
 /* what any image needs: 0..65535 (nobody is 65534) */
@@ -29,10 +30,18 @@ static int find_ranges(const char *user, uid_t uid, struct idrange *uids,
                        struct idrange *gids, int *ret_n_uids, int *ret_n_gids,
                        struct error *err)
 {
+	struct error gids_err;
 	int n_uids = subid_find(SUBID_UIDS, user, uid, uids, err);
+	int n_gids = subid_find(SUBID_GIDS, user, uid, gids,
+	                        n_uids < 0 ? &gids_err : err);
+
+	if (n_uids == -ENOENT && n_gids == -ENOENT && *gids_err.hint) {
+		char hint[sizeof(err->hint)];
+		memcpy(hint, err->hint, sizeof(hint));
+		error_hint(err, "%s && %s", hint, gids_err.hint);
+	}
 	if (n_uids < 0)
 		return n_uids;
-	int n_gids = subid_find(SUBID_GIDS, user, uid, gids, err);
 	if (n_gids < 0)
 		return n_gids;
 	*ret_n_uids = n_uids;
@@ -132,6 +141,7 @@ static int await_helper(const char *program, pid_t *pid, int *output,
                         struct error *err)
 {
 	scoped(char) *said = NULL;
+	struct helper_facts facts;
 	char how[64];
 	struct error ignored;
 
@@ -151,10 +161,11 @@ static int await_helper(const char *program, pid_t *pid, int *output,
 	error_say(err, EPERM, "%s %s%s%s", program,
 	          process_describe(status, how, sizeof(how)),
 	          said && *said ? ": " : "", said ? said : "");
-	return error_hint(err,
-	                  "is %s setuid root or does it have the file "
-	                  "capability cap_set%cid? \"wolffia doctor\" tells",
-	                  program, program[3]);
+	error_hint(err, "\"wolffia doctor\" tests what it needs");
+	helper_facts_collect(program, NULL, said, &facts);
+	helper_explain(&facts, err);
+	free(facts.path);
+	return -err->code;
 }
 
 /* One id needs no helper: the process's parent may write that map itself. */
@@ -247,10 +258,15 @@ static int call_child(int go, const struct outer_ids *ids,
 int outer_clone(unsigned long flags, struct error *err)
 {
 	long pid = syscall(SYS_clone, flags | SIGCHLD, NULL, NULL, NULL, NULL);
+	struct userns_facts facts;
 
 	if (pid >= 0)
 		return (int)pid;
-	return error_set(err, errno, "create a user namespace");
+	int code = errno;
+	if (!(flags & CLONE_NEWUSER))
+		return error_set(err, code, "create namespaces");
+	userns_facts_collect(code, &facts);
+	return userns_explain(&facts, err);
 }
 
 /* Return: the wait status of the child */

@@ -195,8 +195,8 @@ bool subid_is_local(const char *text)
 typedef int ranges_function(const char *owner, struct subid_range **ranges);
 typedef bool init_function(const char *program, FILE *log);
 
-static int ask_libsubid(enum subid_kind kind, const char *user,
-                        struct idrange *ret, struct error *err)
+int subid_ask_library(enum subid_kind kind, const char *user,
+                      struct idrange *ret, struct error *err)
 {
 	static const char *const functions[] = {
 		[SUBID_UIDS] = "subid_get_uid_ranges",
@@ -265,7 +265,7 @@ int subid_find(enum subid_kind kind, const char *user, uid_t uid,
 	if (fd_read_file(AT_FDCWD, "/etc/nsswitch.conf", FILE_MAX, &nsswitch,
 	                 &ignored) >= 0 &&
 	    !subid_is_local(nsswitch))
-		return ask_libsubid(kind, user, ret, err);
+		return subid_ask_library(kind, user, ret, err);
 
 	if (fd_read_file(AT_FDCWD, kinds[kind].file, FILE_MAX, &text, err) < 0)
 		r = -err->code;

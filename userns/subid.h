@@ -37,6 +37,13 @@ enum subid_kind {
 int subid_find(enum subid_kind kind, const char *user, uid_t uid,
                struct idrange *ret, struct error *err);
 
+/*
+ * subid_ask_library - what libsubid, which newuidmap uses too, answers
+ * Return: as subid_find(), without the overlaps; -EIO it is not installed.
+ */
+int subid_ask_library(enum subid_kind kind, const char *user,
+                      struct idrange *ret, struct error *err);
+
 /* subid_parse - the same for the text of a subuid(5) file; pure */
 int subid_parse(const char *text, const char *file, const char *user, uid_t uid,
                 struct idrange *ret, struct error *err);

@@ -43,7 +43,7 @@ static void take_option(struct unpack_options *options, const char *argument)
 
 int main(int argc, char **argv)
 {
-	struct unpack_options options = { .what = "it", .ids = 65537 };
+	struct unpack_options options = { .what = "it", .ids = 65536 };
 	struct unpack_result result = { 0 };
 	struct error err = { 0 };
 	struct rusage usage;

@@ -1,0 +1,15 @@
+#!/bin/sh
+# Run bats as an ordinary user: root is not whom wolffia is for.
+set -eu
+
+skip() {
+	echo "skipped: $1" >&2
+	[ "${TESTS_MUST_RUN:-0}" = 1 ] && exit 1
+	exit 77
+}
+
+command -v bats >/dev/null || skip "bats is not installed"
+[ "$(id -u)" = 0 ] || exec bats "$@"
+[ -n "${WOLFFIA_TEST_USER:-}" ] ||
+	skip "started by root, and WOLFFIA_TEST_USER names no ordinary user"
+exec runuser -u "$WOLFFIA_TEST_USER" -- bats "$@"
