@@ -15,8 +15,8 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/landlock.h"
 #include "base/memory.h"
-#include "core/confine/landlock.h"
 #include "core/confine/seccomp.h"
 #include "userns/diagnose.h"
 #include "userns/subid.h"

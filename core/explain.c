@@ -10,10 +10,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/landlock.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "core/confine/capabilities.h"
-#include "core/confine/landlock.h"
 #include "core/resolve.h"
 
 enum {

@@ -5,10 +5,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/landlock.h"
 #include "base/memory.h"
 #include "base/path.h"
 #include "core/confine/capabilities.h"
-#include "core/confine/landlock.h"
 #include "core/confine/masks.h"
 #include "core/confine/rlimits.h"
 #include "core/explain.h"

@@ -27,7 +27,7 @@ struct watch {
 	int timer_fd;
 	bool raw; /* the user's terminal passes every key */
 	struct termios cooked;
-	bool init_gone, server_gone;
+	bool init_gone, server_gone, guard_gone;
 	bool asked_to_end; /* a signal, the time, or the parent's end */
 	struct ended ended;
 };
@@ -121,6 +121,8 @@ static void note_child(struct watch *w, pid_t pid, int status)
 			w->ended.wait_status = l->board->wait_status;
 		else if (w->ended.how == ENDED_BY_ITSELF)
 			w->ended.how = ENDED_WITH_INIT;
+	} else if (pid == l->outer_pid) {
+		w->guard_gone = true;
 	} else if (pid == l->board->server_pid) {
 		w->server_gone = true;
 		w->ended.server_status = status;
@@ -259,6 +261,16 @@ static void drain(struct watch *w)
 	}
 }
 
+/* with --pid1 it waits for the end of its socket */
+static void end_guard(struct watch *w)
+{
+	struct error ignored;
+
+	fd_close(&w->l->peer[OUTER]);
+	if (!w->guard_gone)
+		process_wait(w->l->outer_pid, &ignored);
+}
+
 static void end_server(struct watch *w)
 {
 	struct error ignored;
@@ -284,6 +296,7 @@ int supervise(struct launch *l, struct ended *ret, struct error *err)
 		wait_and_handle(&w);
 	drain(&w);
 	set_cooked(&w);
+	end_guard(&w);
 	end_server(&w);
 	for (int i = 0; i < N_RELAYS; i++)
 		relay_free(w.relay[i]);

@@ -20,7 +20,7 @@
 #include "base/fd.h"
 #include "base/memory.h"
 #include "base/path.h"
-#include "core/confine/landlock.h"
+#include "base/landlock.h"
 #include "tests/unit/confine/child.h"
 
 /*
