@@ -153,66 +153,147 @@ char *path_normalize(const char *base, const char *path)
 	return result;
 }
 
-static int remove_entries(int dirfd, dev_t device, struct error *err);
-
-static int remove_directory(int parent, const char *name, dev_t device,
-                            struct error *err)
+static int open_to_remove(int parent, const char *name, dev_t device,
+                          struct error *err)
 {
-	scoped_fd fd = openat(parent, name, O_RDONLY | O_DIRECTORY |
-	                                            O_NOFOLLOW | O_CLOEXEC);
+	const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+	scoped_fd fd = openat(parent, name, flags);
+	struct stat st;
 
 	if (fd < 0 && errno == EACCES &&
 	    fchmodat(parent, name, 0700, 0) == 0)
-		fd = openat(parent, name,
-		            O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		fd = openat(parent, name, flags);
 	if (fd < 0)
 		return error_set(err, errno, "open %s", name);
-	struct stat st;
 	if (fstat(fd, &st) < 0)
 		return error_set(err, errno, "%s", name);
 	if (st.st_dev != device)
 		return error_set(err, EXDEV, "%s is another file system", name);
 	if ((st.st_mode & 0700) != 0700 && fchmod(fd, 0700) < 0)
 		return error_set(err, errno, "change the mode of %s", name);
-	int r = remove_entries(fd, device, err);
-	if (r < 0)
-		return error_prefix(err, "%s", name);
-	if (unlinkat(parent, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
-		return error_set(err, errno, "remove %s", name);
-	return 0;
+	return take_fd(fd);
 }
 
-static int remove_entry(int parent, const char *name, dev_t device,
-                        struct error *err)
+/* Return: 1 gone, 0 a directory that is not empty, -errno */
+static int remove_entry(int parent, const char *name, struct error *err)
 {
 	if (unlinkat(parent, name, 0) == 0 || errno == ENOENT)
-		return 0;
+		return 1;
 	if (errno != EISDIR && errno != EPERM && errno != EBUSY)
 		return error_set(err, errno, "remove %s", name);
-	/* an empty directory, which is what most are, needs no more */
-	if (unlinkat(parent, name, AT_REMOVEDIR) == 0)
+	if (unlinkat(parent, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
+		return 1;
+	if (errno == ENOTEMPTY || errno == EEXIST || errno == EACCES)
 		return 0;
-	return remove_directory(parent, name, device, err);
+	return error_set(err, errno, "remove %s", name);
 }
 
-static int remove_entries(int dirfd, dev_t device, struct error *err)
+/*
+ * All that is in @dirfd, up to the first directory that is not empty.
+ * Return: 1 with that one opened in *@ret_fd; 0 all is gone; -errno
+ */
+static int remove_entries(int dirfd, dev_t device, int *ret_fd,
+                          struct error *err)
 {
-	int copy = fcntl(dirfd, F_DUPFD_CLOEXEC, 3);
+	/* another open file: each pass begins at the start */
+	int copy = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *list = copy < 0 ? NULL : fdopendir(copy);
-	int r = 0;
+	int r = 1;
 
 	if (!list) {
 		fd_close(&copy);
 		return error_set(err, errno, "list a directory");
 	}
-	for (struct dirent *entry; r == 0 && (entry = readdir(list));) {
+	for (struct dirent *entry; r == 1 && (entry = readdir(list));) {
 		if (strcmp(entry->d_name, ".") == 0 ||
 		    strcmp(entry->d_name, "..") == 0)
 			continue;
-		r = remove_entry(dirfd, entry->d_name, device, err);
+		r = remove_entry(dirfd, entry->d_name, err);
+		if (r == 0)
+			*ret_fd = open_to_remove(dirfd, entry->d_name, device,
+			                         err);
 	}
 	closedir(list);
-	return r;
+	if (r == 1)
+		return 0;
+	return r < 0 ? r : *ret_fd < 0 ? -err->code : 1;
+}
+
+/* the way down, so that the way back can be checked */
+struct descent {
+	dev_t device;
+	ino_t *above; /* of each directory between the top and here */
+	size_t depth, room;
+};
+
+static int note_directory(struct descent *d, int dirfd, struct error *err)
+{
+	struct stat st;
+
+	if (fstat(dirfd, &st) < 0)
+		return error_set(err, errno, "look at a directory");
+	if (d->depth == d->room) {
+		d->room = d->room ? 2 * d->room : 64;
+		d->above = xreallocarray(d->above, d->room, sizeof(*d->above));
+	}
+	d->above[d->depth++] = st.st_ino;
+	return 0;
+}
+
+static int open_parent(struct descent *d, int dirfd, struct error *err)
+{
+	scoped_fd fd = openat(dirfd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return error_set(err, errno, "go back to a directory");
+	if (st.st_dev != d->device || st.st_ino != d->above[--d->depth])
+		return error_say(err, EXDEV,
+		                 "a directory was moved while it was removed");
+	return take_fd(fd);
+}
+
+/*
+ * With two descriptors, whatever the depth: a container can make a tree that
+ * is deeper than there are descriptors, or than there is stack.
+ */
+static int remove_contents(int parent, const char *name, struct descent *d,
+                           struct error *err)
+{
+	scoped_fd fd = open_to_remove(parent, name, d->device, err);
+
+	if (fd < 0)
+		return fd;
+	for (;;) {
+		int next = -1;
+		int r = remove_entries(fd, d->device, &next, err);
+		if (r == 1)
+			r = note_directory(d, fd, err);
+		else if (r == 0 && d->depth == 0)
+			return 0;
+		else if (r == 0)
+			r = next = open_parent(d, fd, err);
+		if (r < 0) {
+			fd_close(&next);
+			return r;
+		}
+		fd_close(&fd);
+		fd = next;
+	}
+}
+
+static int remove_directory(int parent, const char *name, dev_t device,
+                            struct error *err)
+{
+	struct descent d = { .device = device };
+	int r = remove_contents(parent, name, &d, err);
+
+	free(d.above);
+	if (r < 0)
+		return error_prefix(err, "%s", name);
+	if (unlinkat(parent, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
+		return error_set(err, errno, "remove %s", name);
+	return 0;
 }
 
 int path_remove_tree(int dirfd, const char *name, struct error *err)

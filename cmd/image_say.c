@@ -22,7 +22,9 @@ void image_progress(const char *text)
 	in_progress = text != NULL;
 }
 
-static void say(const char *prefix, const char *format, va_list ap)
+__attribute__((format(printf, 2, 0))) static void say(const char *prefix,
+						      const char *format,
+						      va_list ap)
 {
 	char text[1024];
 

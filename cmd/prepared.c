@@ -21,18 +21,6 @@ static int open_store(struct prepared *p, struct error *err)
 	return r < 0 ? r : store_open(&p->store, path, err);
 }
 
-/* Are there subordinate ids?  Without, layers are unpacked in another form. */
-static bool is_single(const struct prepared *p)
-{
-	struct outer_ids ids;
-	struct error ignored;
-	const char *mode = p->options.userns;
-
-	if (mode && strcmp(mode, "single") == 0)
-		return true;
-	return outer_find_ids(false, &ids, &ignored) == 0 && ids.single;
-}
-
 /* the first run with, or without, subordinate ids unpacks the layers anew */
 static int unpack(struct prepared *p, bool single, struct error *err)
 {
@@ -52,7 +40,7 @@ static int find_image(struct prepared *p, struct error *err)
 {
 	if (!options_want_image(&p->options))
 		return 0;
-	bool single = is_single(p);
+	bool single = p->ids.single; /* unpacked in another form */
 	int r = image_find(&p->store, p->options.image, single, &p->image, err);
 	if (r == -ENODATA) {
 		r = unpack(p, single, err);
@@ -69,6 +57,35 @@ static int find_image(struct prepared *p, struct error *err)
 	return 0;
 }
 
+/* --quiet, --debug and --log-level; INFO without any */
+static int choose_log_level(struct prepared *p, struct error *err)
+{
+	const struct global_options *global = &p->options.global;
+
+	p->log_level = p->options.quiet == FLAG_YES ? LOG_LEVEL_ERROR
+	                                            : LOG_LEVEL_INFO;
+	if (global->debug == FLAG_YES)
+		p->log_level = LOG_LEVEL_DEBUG;
+	if (!global->log_level)
+		return 0;
+	int level = option_choice("--log-level", CHOICES_LOG_LEVEL,
+	                          global->log_level, err);
+	if (level >= 0)
+		p->log_level = (enum log_level)level;
+	return level < 0 ? level : 0;
+}
+
+static int find_ids(struct prepared *p, struct error *err)
+{
+	const char *mode = p->options.userns;
+	bool single = mode && strcmp(mode, "single") == 0;
+	int r = outer_find_ids(single, &p->ids, &p->ids_why);
+
+	if (r < 0)
+		*err = p->ids_why;
+	return r;
+}
+
 int prepared_make(int argc, char **argv, struct prepared *ret,
                   struct error *err)
 {
@@ -78,12 +95,13 @@ int prepared_make(int argc, char **argv, struct prepared *ret,
 	int r = options_parse(argc, argv, &ret->options, err);
 	if (r < 0 || ret->options.help == FLAG_YES)
 		return r;
+	r = choose_log_level(ret, err);
+	if (r < 0)
+		return r;
 	/* before anything else, so that the message is about the cause */
-	if (geteuid() == 0) {
-		struct outer_ids ids;
-		return outer_find_ids(false, &ids, err);
-	}
-	r = open_store(ret, err);
+	r = find_ids(ret, err);
+	if (r == 0)
+		r = open_store(ret, err);
 	if (r == 0)
 		r = find_image(ret, err);
 	if (r < 0)
@@ -96,7 +114,8 @@ int prepared_make(int argc, char **argv, struct prepared *ret,
 	r = spec_from_options(&ret->options, &source, &ret->spec, &ret->notices,
 	                      err);
 	return r < 0 ? r
-	             : spec_resolve(&ret->spec, &ret->store, &ret->notices, err);
+	             : spec_resolve(&ret->spec, &ret->store, &ret->ids,
+	                            &ret->ids_why, &ret->notices, err);
 }
 
 void prepared_free(struct prepared *p)

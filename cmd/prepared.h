@@ -10,9 +10,21 @@
 #include "core/spec.h"
 #include "storage/image.h"
 #include "storage/store.h"
+#include "userns/outer.h"
+
+/* What is said besides errors; each level has those before it. */
+enum log_level {
+	LOG_LEVEL_ERROR,
+	LOG_LEVEL_WARNING, /* what a container is given that is dangerous */
+	LOG_LEVEL_INFO,    /* what could not be had, and what is used instead */
+	LOG_LEVEL_DEBUG,   /* the steps of a start, with their times */
+};
 
 struct prepared {
+	enum log_level log_level;
 	struct options options;
+	struct outer_ids ids;  /* what the user may map */
+	struct error ids_why;  /* with ids.single: why no more */
 	struct store store;
 	struct image image;
 	int hold_fd; /* keeps the image's layers from being removed; -1: none */

@@ -10,7 +10,7 @@
 #include "cmd/prepared.h"
 #include "cmd/print.h"
 #include "cmd/verbs.h"
-#include "core/confine/landlock.h"
+#include "base/landlock.h"
 #include "core/launch.h"
 #include "core/resolve.h"
 #include "core/state.h"
@@ -31,7 +31,7 @@ static int check_exposure(const struct prepared *p, struct error *err)
 		return error_hint(err, "--strict refuses this; give a directory "
 		                       "of its own");
 	}
-	if (!p->spec.quiet)
+	if (p->log_level >= LOG_LEVEL_WARNING)
 		for (size_t i = 0; i < lines.n; i++)
 			fprintf(stderr, "wolffia: warning: %s\n", lines.v[i]);
 	return 0;
@@ -59,8 +59,9 @@ static int run(struct prepared *p, const struct call *call, int *ret_status,
 		r = spec_make_volumes(&p->spec, err);
 	if (r < 0)
 		return r;
-	if (!p->spec.quiet)
+	if (p->log_level >= LOG_LEVEL_INFO)
 		print_notices(&p->notices);
+	p->spec.debug = p->log_level >= LOG_LEVEL_DEBUG;
 	r = launch_run(&p->spec, &p->store, call->started_ns, ret_status,
 	               err);
 	/* what launchers that were killed left behind */

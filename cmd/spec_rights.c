@@ -36,8 +36,8 @@ static const struct profile {
 	 * masked one; the filter is the wider one of CAP_SYS_ADMIN */
 	{ "nested", true, 0, false, SECCOMP_DEFAULT, false, false,
 	  DEFAULT_PIDS_LIMIT,
-	  "profile nested: all capabilities, no Landlock, no masks; user "
-	  "namespaces alone keep the container in" },
+	  "profile nested: all capabilities, no Landlock, no masks, and a wider "
+	  "system call filter" },
 	{ "debug", false, UINT64_C(1) << CAP_SYS_PTRACE, true, SECCOMP_DEFAULT,
 	  true, true, DEFAULT_PIDS_LIMIT, NULL },
 	{ "none", true, 0, false, SECCOMP_OFF, false, false, 0,

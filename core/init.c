@@ -29,9 +29,16 @@ static int connect_streams(struct launch *l, struct error *err)
 		return error_set(err, errno, "start a session");
 	if (l->spec->tty && ioctl(l->stream[0].inside, TIOCSCTTY, 0) < 0)
 		return error_set(err, errno, "take the terminal");
-	for (int i = 0; i < 3; i++)
-		if (dup2(l->stream[i].inside, i) < 0)
+	/* the container's own, so that /dev/stdin can be opened again */
+	scoped_fd null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if (null < 0)
+		return error_set(err, errno, "open /dev/null");
+	for (int i = 0; i < 3; i++) {
+		bool has_input = l->spec->tty || l->spec->interactive;
+		int fd = i == 0 && !has_input ? null : l->stream[i].inside;
+		if (dup2(fd, i) < 0)
 			return error_set(err, errno, "connect stream %d", i);
+	}
 	return 0;
 }
 
@@ -249,6 +256,20 @@ static void shed_rights(struct launch *l)
 		close(null);
 }
 
+/*
+ * ^Z is for all of the container: its processes are in no session of the
+ * user's, where the kernel would not let SIGTSTP stop them.
+ */
+static void forward(pid_t workload, int number)
+{
+	if (number == SIGTSTP)
+		kill(-1, SIGSTOP);
+	else if (number == SIGCONT)
+		kill(-1, SIGCONT);
+	else
+		kill(workload, number);
+}
+
 _Noreturn void init_serve(struct launch *l, pid_t workload)
 {
 	sigset_t mask;
@@ -273,7 +294,7 @@ _Noreturn void init_serve(struct launch *l, pid_t workload)
 		if (fds[0].revents) {
 			if (recv(fds[0].fd, &number, 1, 0) != 1)
 				_exit(STATUS_WOLFFIA); /* the launcher is gone */
-			kill(workload, number);
+			forward(workload, number);
 		}
 		if (fds[1].revents && read(signals, &info, sizeof(info)) < 0)
 			continue;

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,6 +86,28 @@ int step_note_start(struct launch *l, struct error *err)
 	return 0;
 }
 
+/*
+ * With --pid1 nobody of ours is in the container who would see the launcher's
+ * end, and the kernel forgets PR_SET_PDEATHSIG when the workload changes its
+ * ids: so the outer process stays and sees it.
+ */
+_Noreturn static void guard(struct launch *l)
+{
+	int keep[] = { l->peer[LAUNCHER], l->init_fd };
+	struct pollfd launcher = { l->peer[LAUNCHER], 0, 0 };
+	struct error ignored;
+
+	if (keep[0] > keep[1]) {
+		keep[0] = l->init_fd;
+		keep[1] = l->peer[LAUNCHER];
+	}
+	if (fd_close_above(keep, 2, &ignored) == 0)
+		while (poll(&launcher, 1, -1) < 0 && errno == EINTR)
+			;
+	syscall(SYS_pidfd_send_signal, l->init_fd, SIGKILL, NULL, 0);
+	_exit(0);
+}
+
 /* The processes that the plan made go their ways; only the launcher returns. */
 static int start(struct launch *l, struct error *err)
 {
@@ -92,6 +115,8 @@ static int start(struct launch *l, struct error *err)
 
 	if (l->me == LAUNCHER)
 		return r;
+	if (r == 0 && l->me == OUTER && l->spec->pid1)
+		guard(l);
 	if (r < 0 || l->me == OUTER)
 		_exit(r < 0 ? STATUS_WOLFFIA : 0);
 	init_serve(l, l->workload);
@@ -197,6 +222,7 @@ static const struct launch nothing = {
 	.signal_fd = -1,
 	.parent_fd = -1,
 	.init_to_launcher = -1,
+	.init_fd = -1,
 	.stream = { { -1, -1 }, { -1, -1 }, { -1, -1 } },
 	.server_log = { -1, -1 },
 	.terminal_socket = { -1, -1 },

@@ -62,6 +62,7 @@ struct launch {
 
 	/* in the outer process, until PID 1 is there: that one's end */
 	int init_to_launcher;
+	int init_fd; /* a pidfd of PID 1, with --pid1 */
 
 	/* made before the forks, for all */
 	struct stream stream[3];

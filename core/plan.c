@@ -37,7 +37,8 @@ static bool has_file_server(const struct spec *spec)
 
 static bool has_masks(const struct spec *spec)
 {
-	return spec->masks;
+	/* asking for one by name counts, even with the others off */
+	return spec->masks || spec->mask.n > 0;
 }
 
 static bool has_volumes(const struct spec *spec)

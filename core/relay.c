@@ -92,13 +92,3 @@ void relay_move(struct relay *relay, short revents)
 	if (!relay->ended && poll(&to, 1, 0) == 1)
 		empty(relay);
 }
-
-void relay_drain(struct relay *relay)
-{
-	while (!relay->ended) {
-		struct pollfd wait = relay_poll(relay);
-		if (poll(&wait, 1, wait.events == POLLIN ? 0 : -1) <= 0)
-			break;
-		relay_move(relay, wait.revents);
-	}
-}

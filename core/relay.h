@@ -29,6 +29,3 @@ struct pollfd relay_poll(const struct relay *relay);
 
 /* relay_move - after poll(2) said that its descriptor is ready */
 void relay_move(struct relay *relay, short revents);
-
-/* relay_drain - all that is left, when nobody writes any more */
-void relay_drain(struct relay *relay);

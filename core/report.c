@@ -2,6 +2,7 @@
 
 #include <jansson.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -52,8 +53,25 @@ static json_t *timings(const struct launch *l, const struct step *plan)
 	return steps;
 }
 
+static void report_steps(const struct launch *l, const struct step *plan)
+{
+	uint64_t last = l->started_ns;
+
+	for (int i = 0; plan[i].name; i++) {
+		uint64_t now = l->board->finished_ns[i];
+		if (now == 0)
+			continue;
+		dprintf(STDERR_FILENO, "wolffia: debug: %6llu us %-8s %s\n",
+		        (unsigned long long)(now - last) / 1000,
+		        actor_name(plan[i].actor), plan[i].name);
+		last = now;
+	}
+}
+
 void report_started(const struct launch *l, const struct step *plan)
 {
+	if (l->spec->debug)
+		report_steps(l, plan);
 	if (l->spec->status_fd >= 0)
 		write_line(l->spec,
 		           json_pack("{s:s, s:s, s:i, s:o}", "event", "started",

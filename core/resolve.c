@@ -121,37 +121,31 @@ static int map_inner(struct spec *spec, struct error *err)
 	}
 }
 
-static int resolve_ids(struct spec *spec, struct strv *notices,
+static int resolve_ids(struct spec *spec, const struct outer_ids *ids,
+                       const struct error *why, struct strv *notices,
                        struct error *err)
 {
 	enum userns_mode asked = spec->userns;
-	struct outer_ids ids;
-	struct error why;
 
 	spec->userns = spec_resolve_mode(spec);
-	int r = outer_find_ids(spec->userns == USERNS_SINGLE, &ids, &why);
-	if (r < 0) {
-		*err = why;
-		return r;
-	}
-	if (ids.single && spec->userns != USERNS_SINGLE) {
+	if (ids->single && spec->userns != USERNS_SINGLE) {
 		if (asked != USERNS_AUTO) {
-			*err = why;
+			*err = *why;
 			return error_prefix(err, "--userns %s",
 			                    userns_mode_name(asked));
 		}
 		strv_addf(notices,
 		          "%s: the container has one id, and root in it is you "
 		          "(lift this: %s)",
-		          why.text, why.hint);
+		          why->text, why->hint);
 		spec->userns = USERNS_SINGLE;
 	}
 	if (asked == USERNS_AUTO && spec->userns == USERNS_AS_ME &&
 	    spec->driver == DRIVER_OVERLAY && !has_shared_mount(spec))
 		strv_addf(notices, "--driver overlay cannot translate ids: root "
 		                   "in the container is you");
-	spec->outer_uids = ids.uids;
-	spec->outer_gids = ids.gids;
+	spec->outer_uids = ids->uids;
+	spec->outer_gids = ids->gids;
 	return map_inner(spec, err);
 }
 
@@ -262,9 +256,10 @@ int spec_make_volumes(const struct spec *spec, struct error *err)
 }
 
 int spec_resolve(struct spec *spec, const struct store *store,
+                 const struct outer_ids *ids, const struct error *why,
                  struct strv *ret_notices, struct error *err)
 {
-	int r = resolve_ids(spec, ret_notices, err);
+	int r = resolve_ids(spec, ids, why, ret_notices, err);
 
 	if (r == 0)
 		r = resolve_driver(spec, store, ret_notices, err);

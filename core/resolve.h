@@ -8,6 +8,7 @@
 #include "core/confine/user.h"
 #include "core/spec.h"
 #include "storage/store.h"
+#include "userns/outer.h"
 
 /*
  * spec_resolve_mode - what USERNS_AUTO is for this container
@@ -18,15 +19,16 @@ enum userns_mode spec_resolve_mode(const struct spec *spec);
 
 /*
  * spec_resolve - fill the id maps, the mode and the driver
+ * @ids: of outer_find_ids(); with ids->single @why says why
  * @ret_notices: lines for the user: what could not be had and what is used
  *               instead
  *
- * Asks for the subordinate ids of the calling user, and looks the workload's
- * user up in the layers when that user is to be the caller.
- * Return: 0; -EPERM started by uid 0; -EINVAL a mode or driver that cannot be
- * given; errors of subid_find() and user_lookup().
+ * Looks the workload's user up in the layers when that is to be the caller.
+ * Return: 0; -ENOENT a mode was asked for that takes subordinate ids; -EINVAL
+ * a mode or driver that cannot be given; errors of user_lookup().
  */
 int spec_resolve(struct spec *spec, const struct store *store,
+                 const struct outer_ids *ids, const struct error *why,
                  struct strv *ret_notices, struct error *err);
 
 /*

@@ -100,6 +100,7 @@ struct spec {
 	bool keep;        /* goes on when the parent of the launcher dies */
 	bool quiet;
 	int status_fd;    /* -1: none */
+	bool debug; /* the steps are said on stderr when it is started */
 
 	/* its root */
 	enum rootfs_kind rootfs;

@@ -23,7 +23,7 @@
 #include "base/memory.h"
 #include "base/path.h"
 #include "core/confine/capabilities.h"
-#include "core/confine/landlock.h"
+#include "base/landlock.h"
 #include "core/confine/rlimits.h"
 #include "core/confine/seccomp.h"
 #include "core/init.h"

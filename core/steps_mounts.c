@@ -116,9 +116,8 @@ static int hide(struct launch *l, int base, const char *path, int *empty_fd,
 	scoped_fd target = path_open_beneath(base, path, O_PATH, 0, &ignored);
 
 	if (target < 0)
-		return ignored.code == ENOENT || ignored.code == EACCES
-		               ? 0
-		               : (*err = ignored, -err->code);
+		return ignored.code == ENOENT ? 0
+		                              : (*err = ignored, -err->code);
 	if (fstat(target, &st) < 0)
 		return error_set(err, errno, "%s", path);
 	if (S_ISDIR(st.st_mode) && *empty_fd < 0) {
@@ -150,7 +149,8 @@ static int freeze(int base, const char *path, struct error *err)
 	scoped_fd target = path_open_beneath(base, path, O_PATH, 0, &ignored);
 
 	if (target < 0)
-		return 0;
+		return ignored.code == ENOENT ? 0
+		                              : (*err = ignored, -err->code);
 	scoped_fd copy = mountfd_clone(target, "",
 	                               AT_EMPTY_PATH | AT_RECURSIVE, err);
 	if (copy < 0)
@@ -172,14 +172,15 @@ static bool is_unmasked(const struct spec *spec, const char *path)
 static int mask_directory(struct launch *l, int base, const char *top,
                           struct error *err)
 {
+	bool masks = l->spec->masks;
 	scoped_fd empty = -1;
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && masks_read_only[i]; i++)
+	for (size_t i = 0; r == 0 && masks && masks_read_only[i]; i++)
 		if (path_is_below(masks_read_only[i], top) &&
 		    !is_unmasked(l->spec, masks_read_only[i]))
 			r = freeze(base, masks_read_only[i] + 1, err);
-	for (size_t i = 0; r == 0 && masks_hidden[i]; i++)
+	for (size_t i = 0; r == 0 && masks && masks_hidden[i]; i++)
 		if (path_is_below(masks_hidden[i], top) &&
 		    !is_unmasked(l->spec, masks_hidden[i]))
 			r = hide(l, base, masks_hidden[i] + 1, &empty, err);
@@ -326,7 +327,7 @@ int step_mount_system(struct launch *l, struct error *err)
 		mount_new(base, "sys/fs/cgroup", "cgroup2", NULL,
 		          ATTR_SYSTEM | MOUNT_ATTR_RDONLY, &ignored);
 	}
-	if (r == 0 && l->spec->masks)
+	if (r == 0)
 		r = mask_directory(l, base, "/sys", err);
 	if (r == 0 && !is_unmasked(l->spec, "/sys"))
 		r = freeze(base, "sys", err);

@@ -24,7 +24,7 @@
 #include "base/process.h"
 #include "base/status.h"
 #include "core/confine/capabilities.h"
-#include "core/confine/landlock.h"
+#include "base/landlock.h"
 #include "core/confine/seccomp.h"
 #include "core/steps.h"
 #include "storage/fuse.h"
@@ -250,6 +250,10 @@ int step_fork_init(struct launch *l, struct error *err)
 		l->board->init_pid = (pid_t)pid;
 		fd_close(&l->peer[OUTER]);
 		fd_close(&l->init_to_launcher);
+		if (l->spec->pid1)
+			l->init_fd = (int)syscall(SYS_pidfd_open, pid, 0);
+		if (l->spec->pid1 && l->init_fd < 0)
+			return error_set(err, errno, "watch PID 1");
 		return 0;
 	}
 	l->me = INIT;

@@ -27,7 +27,8 @@ struct watch {
 	int timer_fd;
 	bool raw; /* the user's terminal passes every key */
 	struct termios cooked;
-	bool init_gone, server_gone;
+	bool init_gone, server_gone, guard_gone;
+	bool asked_to_end; /* a signal, the time, or the parent's end */
 	struct ended ended;
 };
 
@@ -90,6 +91,7 @@ static void end_by(struct watch *w, enum ending how)
 {
 	if (w->ended.how == ENDED_BY_ITSELF)
 		w->ended.how = how;
+	w->asked_to_end = true;
 	kill_init(w);
 }
 
@@ -100,7 +102,8 @@ static void pass_signal(struct watch *w, int number)
 	if (w->init_gone)
 		return;
 	if (w->l->spec->pid1)
-		kill(w->l->board->init_pid, number);
+		/* PID 1 has no default actions, but it can be stopped */
+		kill(w->l->board->init_pid, number == SIGTSTP ? SIGSTOP : number);
 	else
 		send(w->l->peer[INIT], &byte, 1, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
@@ -118,6 +121,8 @@ static void note_child(struct watch *w, pid_t pid, int status)
 			w->ended.wait_status = l->board->wait_status;
 		else if (w->ended.how == ENDED_BY_ITSELF)
 			w->ended.how = ENDED_WITH_INIT;
+	} else if (pid == l->outer_pid) {
+		w->guard_gone = true;
 	} else if (pid == l->board->server_pid) {
 		w->server_gone = true;
 		w->ended.server_status = status;
@@ -163,6 +168,12 @@ static void handle_signal(struct watch *w)
 		break;
 	case SIGCONT:
 		break;
+	case SIGTERM:
+	case SIGINT:
+	case SIGHUP:
+	case SIGQUIT:
+		w->asked_to_end = true;
+		/* fall through */
 	default:
 		pass_signal(w, (int)info.ssi_signo);
 	}
@@ -210,6 +221,56 @@ static void wait_and_handle(struct watch *w)
 	}
 }
 
+/*
+ * What was written before the end is still passed on, for as long as somebody
+ * reads it: but nobody who asked for the end waits for a reader that sleeps.
+ */
+static void drain(struct watch *w)
+{
+	enum { SIGNALS = 2, PARENT, N, PATIENCE_MS = 1000 };
+
+	for (;;) {
+		struct pollfd fds[N] = {
+			relay_poll(w->relay[1]),
+			relay_poll(w->relay[2]),
+			{ w->l->signal_fd, POLLIN, 0 },
+			{ w->l->parent_fd, POLLIN, 0 },
+		};
+		bool blocked = fds[0].events == POLLOUT ||
+		               fds[1].events == POLLOUT;
+		bool was_asked = w->asked_to_end;
+
+		if (w->relay[1]->ended && w->relay[2]->ended)
+			return;
+		int n = poll(fds, N, !blocked    ? 0
+		                     : was_asked ? PATIENCE_MS
+		                                 : -1);
+		if (n == 0 || (n < 0 && errno != EINTR))
+			return;
+		relay_move(w->relay[1], fds[0].revents);
+		relay_move(w->relay[2], fds[1].revents);
+		if (fds[SIGNALS].revents) {
+			w->asked_to_end = false;
+			handle_signal(w);
+			if (w->asked_to_end)
+				return;
+			w->asked_to_end = was_asked;
+		}
+		if (fds[PARENT].revents)
+			return;
+	}
+}
+
+/* with --pid1 it waits for the end of its socket */
+static void end_guard(struct watch *w)
+{
+	struct error ignored;
+
+	fd_close(&w->l->peer[OUTER]);
+	if (!w->guard_gone)
+		process_wait(w->l->outer_pid, &ignored);
+}
+
 static void end_server(struct watch *w)
 {
 	struct error ignored;
@@ -233,9 +294,9 @@ int supervise(struct launch *l, struct ended *ret, struct error *err)
 		kill_init(&w);
 	while (!w.init_gone)
 		wait_and_handle(&w);
-	for (int i = 1; i < N_RELAYS; i++)
-		relay_drain(w.relay[i]);
+	drain(&w);
 	set_cooked(&w);
+	end_guard(&w);
 	end_server(&w);
 	for (int i = 0; i < N_RELAYS; i++)
 		relay_free(w.relay[i]);

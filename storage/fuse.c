@@ -185,6 +185,9 @@ int fuse_become_server(const struct fuse_server *server, int connection,
 	if (r < 0)
 		return r;
 	process_die_with_parent(parent); /* a change of ids had cleared it */
+	/* out of the terminal's reach: ^C is the container's, not the server's */
+	if (setsid() < 0)
+		return error_set(err, errno, "start a session");
 	raise_open_files();
 	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	if (null < 0 || dup2(null, 0) < 0 || dup2(log_fd, 1) < 0 ||

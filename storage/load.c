@@ -162,7 +162,6 @@ static int choose_manifest(const struct load *load,
 			   const struct descriptor *entry, int depth,
 			   struct descriptor *ret, struct error *err)
 {
-	scoped(char) *path = digest_blob_path(entry->digest);
 	scoped(char) *text = NULL;
 	scoped_index index = { 0 };
 

@@ -30,10 +30,18 @@ static int find_ranges(const char *user, uid_t uid, struct idrange *uids,
                        struct idrange *gids, int *ret_n_uids, int *ret_n_gids,
                        struct error *err)
 {
+	struct error gids_err;
 	int n_uids = subid_find(SUBID_UIDS, user, uid, uids, err);
+	int n_gids = subid_find(SUBID_GIDS, user, uid, gids,
+	                        n_uids < 0 ? &gids_err : err);
+
+	if (n_uids == -ENOENT && n_gids == -ENOENT && *gids_err.hint) {
+		char hint[sizeof(err->hint)];
+		memcpy(hint, err->hint, sizeof(hint));
+		error_hint(err, "%s && %s", hint, gids_err.hint);
+	}
 	if (n_uids < 0)
 		return n_uids;
-	int n_gids = subid_find(SUBID_GIDS, user, uid, gids, err);
 	if (n_gids < 0)
 		return n_gids;
 	*ret_n_uids = n_uids;

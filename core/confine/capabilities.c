@@ -129,19 +129,22 @@ static int read_bounding(uint64_t *ret, struct error *err)
 
 int capabilities_drop_bounding(uint64_t keep, struct error *err)
 {
-	uint64_t set = 0;
-	int r = read_bounding(&set, err);
+	uint64_t left = 0;
 
-	for (int i = 0; r == 0 && i < MAX_CAPABILITIES; i++)
-		if (set & ~keep & CAPABILITY(i) &&
-		    prctl(PR_CAPBSET_DROP, i, 0, 0, 0) < 0)
-			return error_set(err, errno,
-					 "drop %s from the bounding set",
-					 capabilities_names()[i]);
-	if (r == 0)
-		r = read_bounding(&set, err);
-	if (r == 0 && set & ~keep) {
-		scoped(char) *text = words(set & ~keep);
+	/* without looking first: a system call for each is what it costs */
+	for (int i = 0; i < MAX_CAPABILITIES; i++) {
+		if (keep & CAPABILITY(i))
+			continue;
+		if (prctl(PR_CAPBSET_DROP, i, 0, 0, 0) == 0)
+			continue;
+		if (errno == EINVAL)
+			break; /* behind the kernel's last one */
+		return error_set(err, errno, "drop %s from the bounding set",
+				 capabilities_names()[i]);
+	}
+	int r = read_bounding(&left, err);
+	if (r == 0 && left & ~keep) {
+		scoped(char) *text = words(left & ~keep);
 		return error_say(err, EPROTO, "still in the bounding set: %s",
 				 text);
 	}
@@ -202,14 +205,9 @@ static int check_sets(uint64_t set, bool root, struct error *err)
 				 " instead of %" PRIx64,
 				 now.permitted, now.effective, now.inheritable,
 				 set);
-	for (int i = 0; i < MAX_CAPABILITIES; i++)
-		if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, i, 0, 0) > 0)
-			return error_say(err, EPROTO,
-					 "%s is still in the ambient set",
-					 capabilities_names()[i]);
-	r = read_bounding(&bounding, err);
-	/* execve(2) gives root all of it */
-	if (r == 0 && root && bounding & ~set) {
+	/* execve(2) gives root, and nobody else, all of the bounding set */
+	r = root ? read_bounding(&bounding, err) : 0;
+	if (r == 0 && bounding & ~set) {
 		scoped(char) *text = words(bounding & ~set);
 		return error_say(err, EPROTO, "the bounding set has more: %s",
 				 text);
@@ -223,8 +221,7 @@ int capabilities_apply(uint64_t set, bool root, struct error *err)
 
 	if (root)
 		sets.permitted = sets.effective = set;
-	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
-		return error_set(err, errno, "empty the ambient capabilities");
+	/* what is not inheritable is not ambient: capabilities(7) */
 	int r = write_sets(&sets);
 	if (r == -EPERM) {
 		struct sets now = { 0 };

@@ -54,7 +54,7 @@ int capabilities_drop_bounding(uint64_t keep, struct error *err);
  *
  * After the change of user, just before exec; execve(2) then gives root what
  * is in the bounding set.
- * Return: 0 and all five sets were read back; -EPERM when something in @set
+ * Return: 0 and the sets were read back; -EPERM when something in @set
  * is not there to keep; -EPROTO the kernel says something else, or the bounding
  * set has more than @set.
  */

@@ -362,10 +362,16 @@ static size_t emit(uint16_t code, uint8_t jt, uint8_t jf, uint32_t k)
 	return length;
 }
 
+/* How far a conditional jump goes; a test makes it less, so that the detours
+ * of longer programs are tried before there is one. */
+#ifndef REACH
+#define REACH 255
+#endif
+
 /* as near as a conditional jump that comes in @room instructions can reach */
 static size_t near(size_t place, size_t room)
 {
-	if (length + room - place <= 255)
+	if (length + room - place <= REACH)
 		return place;
 	return emit(BPF_JMP | BPF_JA, 0, 0, (uint32_t)(length - place));
 }
@@ -374,6 +380,8 @@ static size_t emit_jump(uint16_t code, uint32_t k, size_t yes, size_t no)
 {
 	yes = near(yes, 2);
 	no = near(no, 1);
+	if (length - yes > REACH || length - no > REACH)
+		fail("a jump goes too far", NULL);
 	return emit(BPF_JMP | code | BPF_K, (uint8_t)(length - yes),
 		    (uint8_t)(length - no), k);
 }

@@ -20,7 +20,7 @@
 #include "base/fd.h"
 #include "base/memory.h"
 #include "base/path.h"
-#include "core/confine/landlock.h"
+#include "base/landlock.h"
 #include "tests/unit/confine/child.h"
 
 /*
@@ -306,7 +306,7 @@ static int confine_helper(const void *argument)
 	REQUIRE(13, open(root_b, O_RDWR | O_CREAT, 0600) >= 0);
 	REQUIRE(14, rename(root_b, moved) == 0 && unlink(moved) == 0);
 	int fd = open(program, O_WRONLY | O_CREAT, 0700);
-	REQUIRE(15, write(fd, "#!/bin/sh\n", 10) == 10 && close(fd) == 0);
+	REQUIRE(15, write(fd, "#!/bin/sh\nexit 9", 16) == 16 && close(fd) == 0);
 	REQUIRE(16, refused(execl(program, "x", NULL), EACCES));
 	REQUIRE(17, open(log, O_RDWR | O_TRUNC) >= 0);
 	REQUIRE(18, refused(open(secret, O_RDONLY), EACCES));

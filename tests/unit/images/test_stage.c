@@ -173,7 +173,9 @@ START_TEST(garbage_that_is_in_use_stays)
 
 	ck_assert_int_eq(mkdirat(store.dirfd, LAYER, 0755), 0);
 	scoped_fd holds = store_open_holds(&store, &err);
-	ck_assert_int_eq(store_hold_layer(&store, holds, LAYER + 7, &err), 0);
+	ck_assert_int_eq(store_hold_layer(&store, holds,
+					  &LAYER[strlen("layers/")], &err),
+			 0);
 	ck_assert_int_eq(stage_open(&stage, &store, &ids, &err), 0);
 	ck_assert_int_eq(collect_find(&store, &none, &garbage, &err), 0);
 	ck_assert_uint_eq(garbage.layers.n, 0);

@@ -1,4 +1,4 @@
-#include "core/confine/landlock.h"
+#include "base/landlock.h"
 
 #include <errno.h>
 #include <fcntl.h>

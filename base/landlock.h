@@ -1,5 +1,5 @@
 /*
- * core/confine/landlock.h - files, abstract sockets and signals beyond reach
+ * base/landlock.h - files, abstract sockets and signals beyond reach
  *
  * What a descriptor that leaked into the container could open, Landlock
  * refuses: after pivot_root everything outside "/" is outside the domain.  It

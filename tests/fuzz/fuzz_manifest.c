@@ -1,0 +1,63 @@
+/* All documents of an image; the first byte says which. */
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "storage/manifest.h"
+#include "storage/media.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void read_manifest(const char *text, size_t size, struct error *err)
+{
+	scoped_manifest manifest = { 0 };
+
+	if (manifest_parse(text, size, &manifest, err) == 0)
+		free(manifest_text(&manifest));
+}
+
+static void read_config(const char *text, size_t size, struct error *err)
+{
+	scoped_config config = { 0 };
+
+	if (config_parse(text, size, &config, err) == 0)
+		free(config_text(&config, "", ""));
+}
+
+static void read_index(const char *text, size_t size, struct error *err)
+{
+	scoped_index index = { 0 };
+
+	if (index_parse(text, size, &index, err) < 0)
+		return;
+	index_choose(&index, err);
+	free(index_text(&index));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	scoped_archive_manifest archive = { 0 };
+	struct error err;
+
+	if (size == 0)
+		return 0;
+	const char *text = (const char *)data + 1;
+	switch (data[0] % 5) {
+	case 0:
+		read_index(text, size - 1, &err);
+		break;
+	case 1:
+		read_manifest(text, size - 1, &err);
+		break;
+	case 2:
+		read_config(text, size - 1, &err);
+		break;
+	case 3:
+		archive_manifest_parse(text, size - 1, &archive, &err);
+		break;
+	case 4:
+		layout_version_parse(text, size - 1, &err);
+		break;
+	}
+	return 0;
+}
