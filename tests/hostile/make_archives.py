@@ -298,10 +298,18 @@ def whiteouts(c):
     for name, path in ("dotdot", ".wh..."), ("dot", ".wh.."), \
             ("nothing", ".wh."), ("deep_dotdot", "a/.wh..."):
         c.add("whiteout_" + name, [entry(path)], "EBADMSG", None, "layer")
+    # umoci, for a directory that became a link or a file: hides nothing more,
+    # least of all where the link leads
     c.add("whiteout_below_link", [symlink("x", s), entry("x/.wh.file")],
-          "ok", {i + "/file": {"type": "whiteout"}}, "layer")
+          "ok", {i: None, "x": {"type": "link", "target": s}}, "layer")
     c.add("opaque_below_link", [symlink("x", s), entry("x/" + opq)], "ok",
-          {i: {"type": "directory", "opaque": True}}, "layer")
+          {i: None, "x": {"type": "link", "target": s}}, "layer")
+    c.add("whiteout_below_file", [entry("x", b"x\n"), entry("x/y/.wh.z")],
+          "ok", {"x": file_of("x\n")}, "layer")
+    c.add("whiteout_below_whiteout", [entry(".wh.x"), entry("x/.wh.y")],
+          "ok", {"x": {"type": "whiteout"}}, "layer")
+    c.add("file_above_whiteout", [entry("x/.wh.y"), entry("x", b"x\n")],
+          "ok", {"x": file_of("x\n")}, "layer")
     c.add("whiteout_is_link", [symlink(".wh.x", s + "/file")], "ok",
           {"x": {"type": "whiteout"}, ".wh.x": None}, "layer")
     c.add("whiteout_with_content", [entry(".wh.x", b"x" * 5000)], "ok",
