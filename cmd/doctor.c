@@ -88,8 +88,8 @@ struct scratch {
 static int fill_scratch(const char *path, struct error *err)
 {
 	static const char *const names[] = {
-		"lower",       "lower/dir",    "lower-upper", "lower-work",
-		"served",      "served-upper", "served-work", "merged",
+		"lower",  "lower/dir",    "lower-upper", "lower-work",
+		"served", "served-upper", "served-work", "merged",
 	};
 	scoped_fd dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
@@ -98,9 +98,9 @@ static int fill_scratch(const char *path, struct error *err)
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (mkdirat(dir, names[i], 0755) < 0)
 			return error_set(err, errno, "make %s/%s", path,
-			                 names[i]);
+					 names[i]);
 	scoped_fd file = openat(dir, "lower/file",
-	                        O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+				O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 	if (file < 0)
 		return error_set(err, errno, "make a file in %s", path);
 	return fd_write_all(file, "x", 1, err);
@@ -128,7 +128,7 @@ static char *scratch_parent(const char *store_path, bool *ret_in_store)
  * the next command that cleans up removes it (storage/stage.h).
  */
 static int make_scratch(const char *store_path, struct scratch *s,
-                        struct error *err)
+			struct error *err)
 {
 	bool in_store;
 	scoped(char) *parent = scratch_parent(store_path, &in_store);
@@ -138,21 +138,22 @@ static int make_scratch(const char *store_path, struct scratch *s,
 	if (s->parent_fd < 0)
 		return error_set(err, errno, "open %s", parent);
 	s->name = xasprintf("%sdoctor-%d", in_store ? "" : ".wolffia-",
-	                    (int)getpid());
+			    (int)getpid());
 	if (in_store) {
 		s->lock_name = xasprintf("%s.lock", s->name);
-		s->lock_fd = openat(s->parent_fd, s->lock_name,
-		                    O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+		s->lock_fd =
+			openat(s->parent_fd, s->lock_name,
+			       O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 		if (s->lock_fd < 0 || fcntl(s->lock_fd, F_OFD_SETLK, &lock) < 0)
 			return error_set(err, errno, "make %s/%s", parent,
-			                 s->lock_name);
+					 s->lock_name);
 	}
 	if (mkdirat(s->parent_fd, s->name, 0700) < 0) {
 		error_set(err, errno, "make a directory in %s", parent);
 		free(s->name);
 		s->name = NULL;
 		return error_hint(err, "choose a place for the store that you "
-		                       "may write: export WOLFFIA_STORE=DIR");
+				       "may write: export WOLFFIA_STORE=DIR");
 	}
 	s->path = xasprintf("%s/%s", parent, s->name);
 	return fill_scratch(s->path, err);
@@ -185,7 +186,7 @@ static int wait_for(pid_t pid)
 }
 
 static void run_check(const struct doctor *d, const struct check *check,
-                      struct finding *shared)
+		      struct finding *shared)
 {
 	char how[64];
 	pid_t parent = getpid();
@@ -202,16 +203,16 @@ static void run_check(const struct doctor *d, const struct check *check,
 	}
 	if (pid < 0) {
 		finding_say(shared, VERDICT_FAIL, "cannot start the test: %s",
-		            strerror(errno));
+			    strerror(errno));
 		return;
 	}
 	int status = wait_for(pid);
 	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM)
 		finding_say(shared, VERDICT_FAIL, "no answer within %d seconds",
-		            SECONDS_MAX);
+			    SECONDS_MAX);
 	else if (status != 0)
 		finding_say(shared, VERDICT_FAIL, "the test %s",
-		            process_describe(status, how, sizeof(how)));
+			    process_describe(status, how, sizeof(how)));
 }
 
 /* one after the other; Return: how many were done */
@@ -219,8 +220,8 @@ static size_t run_checks(const struct doctor *d, struct finding *findings)
 {
 	size_t n = 0;
 	struct finding *shared =
-	        mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
-	             MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+		mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
+		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
 	if (shared == MAP_FAILED)
 		return 0;
@@ -231,9 +232,9 @@ static size_t run_checks(const struct doctor *d, struct finding *findings)
 		while (needs && i < n && strcmp(doctor_checks[i].name, needs))
 			i++;
 		if (needs && (findings[i].verdict == VERDICT_FAIL ||
-		              findings[i].verdict == VERDICT_SKIP)) {
+			      findings[i].verdict == VERDICT_SKIP)) {
 			finding_say(&findings[n], VERDICT_SKIP,
-			            "cannot be tested without: %s", needs);
+				    "cannot be tested without: %s", needs);
 			continue;
 		}
 		run_check(d, &doctor_checks[n], shared);
@@ -250,7 +251,7 @@ static void print_finding(const char *name, struct finding *f)
 	text_escape(f->text, sizeof(f->text), f->text);
 	text_escape(f->remedy, sizeof(f->remedy), f->remedy);
 	snprintf(label, sizeof(label), "%-4s  %s", verdict_names[f->verdict],
-	         name);
+		 name);
 	wrap_print(stdout, label, COLUMN, f->text);
 	/* in one line, to be copied */
 	if (*f->remedy)
@@ -283,15 +284,15 @@ static void print_json(const struct finding *findings, size_t n)
 
 	for (size_t i = 0; i < n; i++)
 		json_array_append_new(
-		        checks,
-		        json_pack("{s:s, s:s, s:s, s:s*}", "name",
-		                  doctor_checks[i].name, "verdict",
-		                  verdict_names[findings[i].verdict], "text",
-		                  findings[i].text, "remedy",
-		                  *findings[i].remedy ? findings[i].remedy
-		                                      : NULL));
+			checks,
+			json_pack("{s:s, s:s, s:s, s:s*}", "name",
+				  doctor_checks[i].name, "verdict",
+				  verdict_names[findings[i].verdict], "text",
+				  findings[i].text, "remedy",
+				  *findings[i].remedy ? findings[i].remedy
+						      : NULL));
 	json_t *all = json_pack("{s:b, s:o}", "can_start",
-	                        !has_failure(findings, n), "checks", checks);
+				!has_failure(findings, n), "checks", checks);
 	json_dumpf(all, stdout, JSON_INDENT(2));
 	putchar('\n');
 	json_decref(all);
@@ -312,7 +313,7 @@ static int examine(const struct doctor_options *options, const char *store)
 {
 	struct scratch scratch = { .parent_fd = -1, .lock_fd = -1 };
 	scoped(struct finding) *findings =
-	        xcalloc(CHECKS_MAX, sizeof(*findings));
+		xcalloc(CHECKS_MAX, sizeof(*findings));
 	scoped(char) *store_path = NULL;
 	struct doctor d = { 0 };
 
@@ -350,11 +351,11 @@ int verb_doctor(const struct call *call)
 	struct doctor_options options = { 0 };
 	struct error err;
 	int next = option_table_parse(doctor_options_table, call->argc,
-	                              call->argv, &options, &err);
+				      call->argv, &options, &err);
 
 	if (next >= 0 && next < call->argc && options.help != FLAG_YES) {
 		error_say(&err, EINVAL, "doctor takes no argument \"%s\"",
-		          call->argv[next]);
+			  call->argv[next]);
 		next = -EINVAL;
 	}
 	if (next < 0) {

@@ -15,8 +15,8 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "base/memory.h"
 #include "base/landlock.h"
+#include "base/memory.h"
 #include "core/confine/seccomp.h"
 #include "userns/diagnose.h"
 #include "userns/subid.h"
@@ -54,7 +54,7 @@ const struct check doctor_checks[] = {
 /* clang-format on */
 
 void finding_say(struct finding *f, enum verdict verdict, const char *format,
-                 ...)
+		 ...)
 {
 	va_list ap;
 
@@ -74,7 +74,7 @@ void finding_remedy(struct finding *f, const char *format, ...)
 }
 
 void finding_error(struct finding *f, enum verdict verdict,
-                   const struct error *err)
+		   const struct error *err)
 {
 	finding_say(f, verdict, "%s", err->text);
 	finding_remedy(f, "%s", err->hint);
@@ -90,7 +90,7 @@ static const char *user_name(char *number, size_t size)
 }
 
 void check_caller(const struct doctor *d, const char *argument,
-                  struct finding *f)
+		  struct finding *f)
 {
 	char number[16];
 
@@ -99,8 +99,8 @@ void check_caller(const struct doctor *d, const char *argument,
 		finding_error(f, VERDICT_FAIL, &d->ids_error);
 	else
 		finding_say(f, VERDICT_OK, "%s, user %u, group %u",
-		            user_name(number, sizeof(number)), geteuid(),
-		            getegid());
+			    user_name(number, sizeof(number)), geteuid(),
+			    getegid());
 }
 
 int kernel_lacks(const char *release, char *to, size_t size)
@@ -114,7 +114,7 @@ int kernel_lacks(const char *release, char *to, size_t size)
 		{ 5014, "5.14 a limit of processes for the whole container" },
 		{ 5019, "5.19 Landlock that lets files be moved" },
 		{ 6012, "6.12 no abstract sockets or signals to the outside "
-		        "(Landlock)" },
+			"(Landlock)" },
 	};
 	unsigned major_number, minor_number;
 	size_t n = 0;
@@ -126,12 +126,12 @@ int kernel_lacks(const char *release, char *to, size_t size)
 	for (size_t i = 0; i < ARRAY_SIZE(news); i++)
 		if (version < news[i].version && n < size)
 			n += (size_t)snprintf(to + n, size - n, "%s%s",
-			                      n ? "; " : "", news[i].what);
+					      n ? "; " : "", news[i].what);
 	return version < 5012 ? -ENOSYS : 0;
 }
 
 void check_kernel(const struct doctor *d, const char *argument,
-                  struct finding *f)
+		  struct finding *f)
 {
 	char lacks[512] = "";
 	struct utsname system;
@@ -141,14 +141,14 @@ void check_kernel(const struct doctor *d, const char *argument,
 	int r = kernel_lacks(system.release, lacks, sizeof(lacks));
 	if (r == -ENOSYS) {
 		finding_say(f, VERDICT_FAIL,
-		            "Linux %s: 5.12 is the oldest that can make mounts "
-		            "that are locked before anyone sees them "
-		            "(mount_setattr)",
-		            system.release);
+			    "Linux %s: 5.12 is the oldest that can make mounts "
+			    "that are locked before anyone sees them "
+			    "(mount_setattr)",
+			    system.release);
 		finding_remedy(f, "take a newer kernel");
 	} else if (*lacks) {
 		finding_say(f, VERDICT_WARN, "Linux %s; newer ones bring: %s",
-		            system.release, lacks);
+			    system.release, lacks);
 	} else {
 		finding_say(f, VERDICT_OK, "Linux %s", system.release);
 	}
@@ -156,7 +156,7 @@ void check_kernel(const struct doctor *d, const char *argument,
 
 /* does libsubid, which newuidmap asks, say the same? */
 static bool agrees(enum subid_kind kind, const char *user,
-                   const struct idrange *ranges, int n, char *why, size_t size)
+		   const struct idrange *ranges, int n, char *why, size_t size)
 {
 	struct idrange theirs[SUBID_RANGES_MAX];
 	struct error err;
@@ -169,20 +169,20 @@ static bool agrees(enum subid_kind kind, const char *user,
 		bool found = false;
 		for (int j = 0; j < m; j++)
 			found |= theirs[j].start == ranges[i].start &&
-			         theirs[j].count == ranges[i].count;
+				 theirs[j].count == ranges[i].count;
 		same = found;
 	}
 	if (!same)
 		snprintf(why, size,
-		         "/etc/%s and libsubid, which newuidmap asks, do not "
-		         "agree about the ranges of %s",
-		         kind == SUBID_UIDS ? "subuid" : "subgid", user);
+			 "/etc/%s and libsubid, which newuidmap asks, do not "
+			 "agree about the ranges of %s",
+			 kind == SUBID_UIDS ? "subuid" : "subgid", user);
 	return same;
 }
 
 /* one of the two kinds; Return: how many ranges there are, or an error */
 static int look_up(enum subid_kind kind, const char *user, char *said,
-                   size_t size, struct error *err)
+		   size_t size, struct error *err)
 {
 	struct idrange ranges[SUBID_RANGES_MAX];
 	int n = subid_find(kind, user, geteuid(), ranges, err);
@@ -193,13 +193,13 @@ static int look_up(enum subid_kind kind, const char *user, char *said,
 	if (!agrees(kind, user, ranges, n, why, sizeof(why))) {
 		error_say(err, EPROTO, "%s", why);
 		return error_hint(err, "compare with: getsubids %s%s",
-		                  kind == SUBID_UIDS ? "" : "-g ", user);
+				  kind == SUBID_UIDS ? "" : "-g ", user);
 	}
 	size_t used = 0;
 	for (int i = 0; i < n && used < size; i++)
 		used += (size_t)snprintf(said + used, size - used, "%s%u-%u",
-		                         i ? ", " : "", ranges[i].start,
-		                         ranges[i].start + ranges[i].count - 1);
+					 i ? ", " : "", ranges[i].start,
+					 ranges[i].start + ranges[i].count - 1);
 	return n;
 }
 
@@ -218,12 +218,12 @@ static void suggest_ranges(const char *user, struct finding *f)
 		gids = NULL;
 	scoped(char) *first = subid_suggest(SUBID_UIDS, uids ? uids : "", user);
 	scoped(char) *second =
-	        subid_suggest(SUBID_GIDS, gids ? gids : "", user);
+		subid_suggest(SUBID_GIDS, gids ? gids : "", user);
 	finding_remedy(f, "%s && %s", first, second);
 }
 
 void check_subids(const struct doctor *d, const char *argument,
-                  struct finding *f)
+		  struct finding *f)
 {
 	char number[16], uids[256], gids[256];
 	const char *user = user_name(number, sizeof(number));
@@ -235,9 +235,9 @@ void check_subids(const struct doctor *d, const char *argument,
 		r = look_up(SUBID_GIDS, user, gids, sizeof(gids), &err);
 	if (r == -ENOENT) {
 		finding_say(f, VERDICT_WARN,
-		            "%s: a container has one id only, and root in it "
-		            "is you",
-		            err.text);
+			    "%s: a container has one id only, and root in it "
+			    "is you",
+			    err.text);
 		suggest_ranges(user, f);
 		return;
 	}
@@ -247,7 +247,7 @@ void check_subids(const struct doctor *d, const char *argument,
 	}
 	/* the caller's own id is the first of an as-me container */
 	if (range_explain_size(idmap_size(&d->ids.uids) - 1,
-	                       idmap_size(&d->ids.gids) - 1, &err) < 0) {
+			       idmap_size(&d->ids.gids) - 1, &err) < 0) {
 		finding_say(f, VERDICT_WARN, "%s", err.text);
 		suggest_ranges(user, f);
 		return;
@@ -262,22 +262,22 @@ void check_helper(const struct doctor *d, const char *name, struct finding *f)
 	struct error err = { .code = EPERM };
 
 	helper_facts_collect(name, uids ? &d->ids.uids : &d->ids.gids, NULL,
-	                     &facts);
+			     &facts);
 	if (helper_cause(&facts) == HELPER_CAUSE_NONE) {
 		finding_say(f, VERDICT_OK, "%s, %s", facts.path,
-		            facts.setuid_root ? "set-uid root"
-		                              : "with file capabilities");
+			    facts.setuid_root ? "set-uid root"
+					      : "with file capabilities");
 	} else {
 		helper_explain(&facts, &err);
 		/* without ranges it has nothing to do */
 		finding_say(f, d->ids.single ? VERDICT_WARN : VERDICT_FAIL,
-		            "%s", err.hint);
+			    "%s", err.hint);
 	}
 	free(facts.path);
 }
 
 void check_seccomp(const struct doctor *d, const char *argument,
-                   struct finding *f)
+		   struct finding *f)
 {
 	bool outer = seccomp_is_installed();
 	struct error err;
@@ -290,17 +290,18 @@ void check_seccomp(const struct doctor *d, const char *argument,
 		finding_error(f, VERDICT_FAIL, &err);
 		if (err.code == EINVAL)
 			finding_remedy(f, "take a kernel with "
-			                  "CONFIG_SECCOMP_FILTER=y");
+					  "CONFIG_SECCOMP_FILTER=y");
 	} else {
-		finding_say(f, VERDICT_OK, "the filter can be installed%s",
-		            outer ? "; another one is in force already, that of "
-		                    "an outer container"
-		                  : "");
+		finding_say(
+			f, VERDICT_OK, "the filter can be installed%s",
+			outer ? "; another one is in force already, that of "
+				"an outer container"
+			      : "");
 	}
 }
 
 void check_landlock(const struct doctor *d, const char *argument,
-                    struct finding *f)
+		    struct finding *f)
 {
 	int abi = landlock_abi();
 	const char *missing = landlock_missing(abi);
@@ -308,17 +309,18 @@ void check_landlock(const struct doctor *d, const char *argument,
 	(void)d, (void)argument;
 	if (abi == -EOPNOTSUPP) {
 		finding_say(f, VERDICT_WARN,
-		            "built in but not active: %s are not guarded by it",
-		            missing);
-		finding_remedy(f, "add landlock to lsm= on the kernel's command "
-		                  "line");
+			    "built in but not active: %s are not guarded by it",
+			    missing);
+		finding_remedy(f,
+			       "add landlock to lsm= on the kernel's command "
+			       "line");
 	} else if (abi < 0) {
 		finding_say(f, VERDICT_WARN,
-		            "this kernel has none: %s are not guarded by it",
-		            missing);
+			    "this kernel has none: %s are not guarded by it",
+			    missing);
 	} else if (missing) {
 		finding_say(f, VERDICT_WARN, "ABI %d: %s are not guarded by it",
-		            abi, missing);
+			    abi, missing);
 	} else {
 		finding_say(f, VERDICT_OK, "ABI %d", abi);
 	}

@@ -17,11 +17,11 @@
 
 #include "base/fd.h"
 #include "base/memory.h"
+#include "base/mountfd.h"
 #include "base/process.h"
 #include "base/status.h"
 #include "base/text.h"
 #include "cmd/doctor_checks.h"
-#include "base/mountfd.h"
 #include "core/resolve.h"
 #include "storage/fuse.h"
 #include "userns/diagnose.h"
@@ -33,7 +33,7 @@ static bool is_stripped_by_apparmor(void)
 	struct error ignored;
 
 	return fd_read_file(AT_FDCWD, "/proc/self/attr/current", 4096, &label,
-	                    &ignored) >= 0 &&
+			    &ignored) >= 0 &&
 	       text_starts_with(label, "unprivileged_userns");
 }
 
@@ -52,11 +52,11 @@ static void try_rights(struct finding *f)
 		char command[PATH_MAX + 256];
 		userns_facts_collect(code, &facts);
 		userns_apparmor_command(facts.executable, command,
-		                        sizeof(command));
+					sizeof(command));
 		finding_say(f, VERDICT_FAIL,
-		            "one can be made, but AppArmor takes all rights in "
-		            "it away "
-		            "(kernel.apparmor_restrict_unprivileged_userns)");
+			    "one can be made, but AppArmor takes all rights in "
+			    "it away "
+			    "(kernel.apparmor_restrict_unprivileged_userns)");
 		finding_remedy(f, "%s", command);
 		return;
 	}
@@ -65,7 +65,7 @@ static void try_rights(struct finding *f)
 }
 
 void check_userns(const struct doctor *d, const char *argument,
-                  struct finding *f)
+		  struct finding *f)
 {
 	struct error err;
 	int pid = outer_clone(CLONE_NEWUSER | CLONE_NEWNS, &err);
@@ -87,9 +87,8 @@ struct work {
 };
 
 /* Run @function in the outer namespace; its error, if any, is a failure. */
-static bool in_outer(struct work *work,
-                     int (*function)(void *, struct error *),
-                     enum verdict verdict)
+static bool in_outer(struct work *work, int (*function)(void *, struct error *),
+		     enum verdict verdict)
 {
 	struct error err;
 	int r = outer_call(&work->doctor->ids, function, work, &err);
@@ -106,7 +105,7 @@ static int do_nothing(void *argument, struct error *err)
 }
 
 void check_mapping(const struct doctor *d, const char *argument,
-                   struct finding *f)
+		   struct finding *f)
 {
 	struct work work = { d, argument, f };
 	struct helper_facts uids, gids;
@@ -118,7 +117,7 @@ void check_mapping(const struct doctor *d, const char *argument,
 	}
 	if (in_outer(&work, do_nothing, VERDICT_FAIL)) {
 		finding_say(f, VERDICT_OK, "%u user and %u group ids mapped",
-		            idmap_size(&d->ids.uids), idmap_size(&d->ids.gids));
+			    idmap_size(&d->ids.uids), idmap_size(&d->ids.gids));
 		return;
 	}
 	/* outer_call() did not know the map: say what only that tells */
@@ -147,7 +146,7 @@ static int make_inner(void *argument, struct error *err)
 }
 
 void check_inner(const struct doctor *d, const char *argument,
-                 struct finding *f)
+		 struct finding *f)
 {
 	struct work work = { d, argument, f };
 
@@ -167,13 +166,15 @@ static int explain_mount(const char *type, struct error *err)
 		return -err->code;
 	if (strcmp(type, "proc") == 0 &&
 	    fd_read_file(AT_FDCWD, "/proc/self/mountinfo", 4 << 20, &text,
-	                 &ignored) >= 0 &&
+			 &ignored) >= 0 &&
 	    proc_hidden(text, hidden, sizeof(hidden)) > 0)
-		error_prefix(err, "%s is hidden, so the kernel lets nobody "
-		                  "mount a whole /proc", hidden);
+		error_prefix(err,
+			     "%s is hidden, so the kernel lets nobody "
+			     "mount a whole /proc",
+			     hidden);
 	return error_hint(err, "start the outer container with --security-opt "
-	                       "unmask=ALL (podman), systempaths=unconfined "
-	                       "(docker) or procMount: Unmasked (Kubernetes)");
+			       "unmask=ALL (podman), systempaths=unconfined "
+			       "(docker) or procMount: Unmasked (Kubernetes)");
 }
 
 /* /proc is mounted from inside the pid namespace that it shows */
@@ -182,11 +183,11 @@ static int try_mount(void *argument, struct error *err)
 	struct work *work = argument;
 	const char *type = work->argument;
 	static const struct mount_option devpts[] = { { "newinstance", NULL },
-		                                      { "ptmxmode", "0666" },
-		                                      { 0 } };
-	scoped_fd mount = mountfd_new(
-	        type, strcmp(type, "devpts") == 0 ? devpts : NULL,
-	        MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, err);
+						      { "ptmxmode", "0666" },
+						      { 0 } };
+	scoped_fd mount =
+		mountfd_new(type, strcmp(type, "devpts") == 0 ? devpts : NULL,
+			    MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, err);
 
 	if (mount < 0)
 		return explain_mount(type, err);
@@ -202,7 +203,7 @@ static int try_in_namespaces(void *argument, struct error *err)
 	struct work *work = argument;
 
 	if (unshare(CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS |
-	            CLONE_NEWCGROUP) < 0)
+		    CLONE_NEWCGROUP) < 0)
 		return error_set(err, errno, "create namespaces");
 	pid_t pid = fork();
 	if (pid < 0)
@@ -258,11 +259,11 @@ static int use_overlay(struct error *err)
 static int mount_overlay(const char *lower, struct error *err)
 {
 	scoped(char) *options = xasprintf(
-	        "lowerdir=%s,upperdir=%s-upper,workdir=%s-work,userxattr",
-	        lower, lower, lower);
+		"lowerdir=%s,upperdir=%s-upper,workdir=%s-work,userxattr",
+		lower, lower, lower);
 
 	if (mount("overlay", "merged", "overlay", MS_NODEV | MS_NOSUID,
-	          options) < 0)
+		  options) < 0)
 		return error_set(err, errno, "mount an overlay");
 	return use_overlay(err);
 }
@@ -292,7 +293,7 @@ static const char *unfit_for_overlay(const struct doctor *d)
 }
 
 void check_overlay(const struct doctor *d, const char *argument,
-                   struct finding *f)
+		   struct finding *f)
 {
 	struct work work = { d, argument, f };
 
@@ -303,23 +304,23 @@ void check_overlay(const struct doctor *d, const char *argument,
 	const char *unfit = unfit_for_overlay(d);
 	if (unfit) {
 		finding_say(f, VERDICT_WARN,
-		            "not on %s: fuse-overlayfs alone is used, which is "
-		            "several times slower",
-		            unfit);
+			    "not on %s: fuse-overlayfs alone is used, which is "
+			    "several times slower",
+			    unfit);
 		finding_remedy(f, "keep the store on a local ext4, xfs, btrfs "
-		                  "or tmpfs: export WOLFFIA_STORE=DIR");
+				  "or tmpfs: export WOLFFIA_STORE=DIR");
 	} else if (in_outer(&work, try_overlay, VERDICT_FAIL)) {
 		finding_say(f, VERDICT_OK,
-		            "takes the writes of containers on this file "
-		            "system");
+			    "takes the writes of containers on this file "
+			    "system");
 	} else {
 		finding_remedy(f, "--driver fuse-overlayfs does without; dmesg "
-		                  "may tell more");
+				  "may tell more");
 	}
 }
 
 void check_fuse_device(const struct doctor *d, const char *argument,
-                       struct finding *f)
+		       struct finding *f)
 {
 	struct error err;
 	struct stat st;
@@ -331,15 +332,15 @@ void check_fuse_device(const struct doctor *d, const char *argument,
 		finding_error(f, VERDICT_FAIL, &err);
 		if (err.code == EACCES || err.code == EPERM)
 			finding_remedy(f, "sudo chmod 0666 /dev/fuse; in a "
-			                  "container: start that one with "
-			                  "--device /dev/fuse");
+					  "container: start that one with "
+					  "--device /dev/fuse");
 		else
 			finding_remedy(f, "sudo modprobe fuse; in a container: "
-			                  "start that one with --device "
-			                  "/dev/fuse");
+					  "start that one with --device "
+					  "/dev/fuse");
 	} else if (fstat(fd, &st) < 0 || st.st_rdev != makedev(10, 229)) {
 		finding_say(f, VERDICT_FAIL,
-		            "it is not the FUSE device (10:229)");
+			    "it is not the FUSE device (10:229)");
 	} else {
 		finding_say(f, VERDICT_OK, "can be opened");
 	}
@@ -347,7 +348,7 @@ void check_fuse_device(const struct doctor *d, const char *argument,
 
 /* "fuse-overlayfs: version 1.13": the first line with that word in it */
 static int ask_version(const char *program, char *to, size_t size,
-                       struct error *err)
+		       struct error *err)
 {
 	char option[] = "--version";
 	char *argv[] = { (char *)program, option, NULL };
@@ -369,8 +370,8 @@ static int ask_version(const char *program, char *to, size_t size,
 	}
 	if (r != 0)
 		return r < 0 ? r
-		             : error_say(err, ENOEXEC,
-		                         "%s --version fails", program);
+			     : error_say(err, ENOEXEC, "%s --version fails",
+					 program);
 	char *found = strstr(said, "version ");
 	found = found ? found + strlen("version ") : said;
 	found[strcspn(found, " \n")] = '\0';
@@ -379,7 +380,7 @@ static int ask_version(const char *program, char *to, size_t size,
 }
 
 void check_fuse_program(const struct doctor *d, const char *argument,
-                        struct finding *f)
+			struct finding *f)
 {
 	scoped(char) *program = process_find_program("fuse-overlayfs");
 	struct error err;
@@ -392,7 +393,7 @@ void check_fuse_program(const struct doctor *d, const char *argument,
 	} else if (ask_version(program, version, sizeof(version), &err) < 0) {
 		finding_error(f, VERDICT_FAIL, &err);
 		finding_remedy(f, "install it again: apt install --reinstall "
-		                  "fuse-overlayfs");
+				  "fuse-overlayfs");
 	} else {
 		finding_say(f, VERDICT_OK, "%s, version %s", program, version);
 	}
@@ -464,19 +465,19 @@ static int try_served(void *argument, struct error *err)
 }
 
 void check_fuse_serves(const struct doctor *d, const char *argument,
-                       struct finding *f)
+		       struct finding *f)
 {
 	scoped(char) *program = process_find_program("fuse-overlayfs");
 
 	(void)argument;
 	if (!d->scratch || !program) {
 		finding_say(f, VERDICT_SKIP, "%s",
-		            program ? "there is no store to try it on"
-		                    : "there is no fuse-overlayfs");
+			    program ? "there is no store to try it on"
+				    : "there is no fuse-overlayfs");
 		return;
 	}
 	struct work work = { d, unfit_for_overlay(d) ? NULL : "overlay", f };
 	if (in_outer(&work, try_served, VERDICT_FAIL))
 		finding_say(f, VERDICT_OK, "serves a file%s",
-		            work.argument ? ", also below an overlay" : "");
+			    work.argument ? ", also below an overlay" : "");
 }

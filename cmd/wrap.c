@@ -17,7 +17,7 @@ static int width_of(const char *text, size_t n)
 
 void wrap_print(FILE *to, const char *label, int column, const char *text)
 {
-	int at = fprintf(to, "%-*s", column, label);
+	int at = fprintf(to, "%-*s", *text ? column : 0, label);
 	bool first = true;
 
 	if (at > column) {

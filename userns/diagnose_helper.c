@@ -46,8 +46,8 @@ static bool lacks_ids(const struct idmap *map, const char *file)
 	scoped(char) *text = NULL;
 	struct error ignored;
 
-	if (!map || fd_read_file(AT_FDCWD, file, MAP_TEXT_MAX, &text,
-	                         &ignored) < 0)
+	if (!map ||
+	    fd_read_file(AT_FDCWD, file, MAP_TEXT_MAX, &text, &ignored) < 0)
 		return false;
 	for (size_t i = 0; i < map->n; i++) {
 		const struct idextent *e = &map->extents[i];
@@ -59,7 +59,7 @@ static bool lacks_ids(const struct idmap *map, const char *file)
 }
 
 void helper_facts_collect(const char *name, const struct idmap *map,
-                          const char *said, struct helper_facts *ret)
+			  const char *said, struct helper_facts *ret)
 {
 	bool uids = strcmp(name, "newuidmap") == 0;
 	char value[XATTR_CAPS_SZ_3];
@@ -69,7 +69,7 @@ void helper_facts_collect(const char *name, const struct idmap *map,
 	*ret = (struct helper_facts){ .name = name, .said = said };
 	ret->no_new_privs = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
 	ret->ids_unavailable = lacks_ids(map, uids ? "/proc/self/uid_map"
-	                                           : "/proc/self/gid_map");
+						   : "/proc/self/gid_map");
 	ret->path = process_find_program(name);
 	if (!ret->path)
 		return;
@@ -78,11 +78,10 @@ void helper_facts_collect(const char *name, const struct idmap *map,
 	if (statvfs(ret->path, &fs) == 0)
 		ret->nosuid = fs.f_flag & ST_NOSUID;
 	ssize_t n = getxattr(ret->path, "security.capability", value,
-	                     sizeof(value));
+			     sizeof(value));
 	if (n > 0)
-		ret->capable = file_capability_has(value, (size_t)n,
-		                                   uids ? CAP_SETUID
-		                                        : CAP_SETGID);
+		ret->capable = file_capability_has(
+			value, (size_t)n, uids ? CAP_SETUID : CAP_SETGID);
 }
 
 enum helper_cause helper_cause(const struct helper_facts *f)
@@ -109,45 +108,49 @@ int helper_explain(const struct helper_facts *f, struct error *err)
 
 	switch (helper_cause(f)) {
 	case HELPER_CAUSE_MISSING:
-		return error_hint(err, "%s is not installed: apt install uidmap "
-		                       "(Debian, Ubuntu), dnf install "
-		                       "shadow-utils (Fedora)",
-		                  f->name);
+		return error_hint(err,
+				  "%s is not installed: apt install uidmap "
+				  "(Debian, Ubuntu), dnf install "
+				  "shadow-utils (Fedora)",
+				  f->name);
 	case HELPER_CAUSE_NO_RIGHTS:
 		return error_hint(err,
-		                  "%s is neither set-uid root nor has it the "
-		                  "file capability cap_set%cid: sudo setcap "
-		                  "cap_set%cid=ep %s",
-		                  f->path, kind, kind, f->path);
+				  "%s is neither set-uid root nor has it the "
+				  "file capability cap_set%cid: sudo setcap "
+				  "cap_set%cid=ep %s",
+				  f->path, kind, kind, f->path);
 	case HELPER_CAUSE_NOSUID:
-		return error_hint(err,
-		                  "%s lies on a file system that is mounted "
-		                  "nosuid, so it gains no rights: install it on "
-		                  "another one, or sudo mount -o remount,suid "
-		                  "on that",
-		                  f->path);
+		return error_hint(
+			err,
+			"%s lies on a file system that is mounted "
+			"nosuid, so it gains no rights: install it on "
+			"another one, or sudo mount -o remount,suid "
+			"on that",
+			f->path);
 	case HELPER_CAUSE_NO_NEW_PRIVS:
-		return error_hint(err,
-		                  "wolffia was started with no_new_privs, so "
-		                  "%s gains no rights: start the outer container "
-		                  "without no-new-privileges "
-		                  "(allowPrivilegeEscalation: true in "
-		                  "Kubernetes), or use --userns single",
-		                  f->name);
+		return error_hint(
+			err,
+			"wolffia was started with no_new_privs, so "
+			"%s gains no rights: start the outer container "
+			"without no-new-privileges "
+			"(allowPrivilegeEscalation: true in "
+			"Kubernetes), or use --userns single",
+			f->name);
 	case HELPER_CAUSE_OUTER_MAP:
-		return error_hint(err,
-		                  "the container that wolffia was started in has "
-		                  "fewer ids than /etc/sub%cid there grants: "
-		                  "grant a range within /proc/self/%cid_map, or "
-		                  "use --userns single",
-		                  kind, kind);
+		return error_hint(
+			err,
+			"the container that wolffia was started in has "
+			"fewer ids than /etc/sub%cid there grants: "
+			"grant a range within /proc/self/%cid_map, or "
+			"use --userns single",
+			kind, kind);
 	case HELPER_CAUSE_RANGE:
 		return error_hint(err,
-		                  "%s reads another grant than /etc/sub%cid "
-		                  "gives (nsswitch.conf, \"subid:\"), or the "
-		                  "process's group is not the user's own: "
-		                  "getsubids -%c $USER shows what it sees",
-		                  f->name, kind, kind == 'g' ? 'g' : 'u');
+				  "%s reads another grant than /etc/sub%cid "
+				  "gives (nsswitch.conf, \"subid:\"), or the "
+				  "process's group is not the user's own: "
+				  "getsubids -%c $USER shows what it sees",
+				  f->name, kind, kind == 'g' ? 'g' : 'u');
 	default:
 		return -err->code;
 	}
@@ -161,8 +164,8 @@ int range_explain_size(uint32_t uids, uint32_t gids, struct error *err)
 	if (least >= IDS_WANTED)
 		return 0;
 	return error_say(err, ERANGE,
-	                 "a container has %u %s ids, 0 to %u: an image that "
-	                 "needs more (nobody is 65534) cannot be unpacked with "
-	                 "its owners",
-	                 least, uids <= gids ? "user" : "group", least - 1);
+			 "a container has %u %s ids, 0 to %u: an image that "
+			 "needs more (nobody is 65534) cannot be unpacked with "
+			 "its owners",
+			 least, uids <= gids ? "user" : "group", least - 1);
 }

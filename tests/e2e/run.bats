@@ -636,6 +636,13 @@ in_terminal() {
 	[[ "$output" == *line* ]]
 }
 
+@test "-t: much input and output at once do not block each other" {
+	seq 50000 >numbers
+	timeout -s KILL 30 "$WOLFFIA" run -it --rootfs "$ROOT" \
+		sh -c 'stty raw -echo; head -c 288894 | tail -c 6' <numbers >seen
+	[ "$(tail -c 6 seen)" = 50000 ]
+}
+
 @test "without -t a terminal outside is none inside" {
 	run in_terminal "$WOLFFIA" run -i --rootfs "$ROOT" sh -c 'test -t 0 || test -t 1 || test -t 2 || echo none'
 	[[ "$output" == *none* ]]
