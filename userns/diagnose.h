@@ -40,7 +40,6 @@ struct userns_facts {
 	long unprivileged_userns_clone; /* of Debian's and Arch's kernels */
 	long max_user_namespaces;       /* of this user namespace */
 	long apparmor_restrict; /* apparmor_restrict_unprivileged_userns */
-	bool apparmor_confined; /* has a profile, not "unconfined" */
 	bool filtered; /* clone(CLONE_NEWUSER | CLONE_FS), which the kernel
 	                * itself always answers with EINVAL, got another answer */
 	bool in_chroot;         /* the root directory is no mount point */
@@ -92,6 +91,8 @@ enum helper_cause {
 	HELPER_CAUSE_NONE,         /* nothing is wrong with the program itself */
 	HELPER_CAUSE_MISSING,
 	HELPER_CAUSE_NO_NEW_PRIVS, /* we, and so it, can gain no rights */
+	HELPER_CAUSE_NO_ROOT,      /* root has no id here, so set-uid root is
+	                            * nothing */
 	HELPER_CAUSE_NO_RIGHTS,    /* neither set-uid root nor capable */
 	HELPER_CAUSE_NOSUID,       /* on a file system mounted nosuid */
 	HELPER_CAUSE_OUTER_MAP,    /* the user namespace that we live in lacks
@@ -107,6 +108,7 @@ struct helper_facts {
 	bool capable;         /* has the file capability that it needs */
 	bool nosuid;          /* statvfs(3): ST_NOSUID */
 	bool no_new_privs;    /* of this process */
+	bool no_root;         /* id 0 is not in the user namespace we live in */
 	bool ids_unavailable; /* not all ids of the map exist out here */
 	const char *said;     /* its stderr, one line; NULL or "": nothing */
 };
