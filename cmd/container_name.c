@@ -56,15 +56,18 @@ int container_id_new(char **ret, struct error *err)
 	return 0;
 }
 
-int container_name_new(char **ret, struct error *err)
+/* four hexadecimal digits of the id, as a number */
+static unsigned digits_at(const char *id, size_t offset)
 {
-	uint16_t numbers[2];
-	int r = fill_random(numbers, sizeof(numbers), err);
+	unsigned value = 0;
 
-	if (r < 0)
-		return r;
-	*ret = xasprintf("%s_%s",
-			 adjectives[numbers[0] % ARRAY_SIZE(adjectives)],
-			 plants[numbers[1] % ARRAY_SIZE(plants)]);
-	return 0;
+	sscanf(id + offset, "%4x", &value);
+	return value;
+}
+
+char *container_name_for(const char *id)
+{
+	return xasprintf("%s_%s_%.4s",
+			 adjectives[digits_at(id, 0) % ARRAY_SIZE(adjectives)],
+			 plants[digits_at(id, 4) % ARRAY_SIZE(plants)], id + 8);
 }

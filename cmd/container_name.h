@@ -11,6 +11,10 @@
  */
 int container_id_new(char **ret, struct error *err);
 
-/* container_name_new - "floating_duckweed"; the caller's to free.  Not
- * unique: whoever registers it asks again when it is taken. */
-int container_name_new(char **ret, struct error *err);
+/*
+ * container_name_for - "floating_duckweed_3f2a", for the container of this id
+ * @id: of container_id_new(); its first digits choose the words, and four more
+ *      end the name, so that names meet as seldom as ids do for a user
+ * Return: the caller's to free.
+ */
+char *container_name_for(const char *id);

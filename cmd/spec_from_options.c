@@ -35,10 +35,9 @@ static int take_identity(struct spec_build *build, struct error *err)
 	struct spec *spec = build->spec;
 	int r = container_id_new(&spec->id, err);
 
-	if (r == 0 && options->name)
-		spec->name = xstrdup(options->name);
-	else if (r == 0)
-		r = container_name_new(&spec->name, err);
+	if (r == 0)
+		spec->name = options->name ? xstrdup(options->name)
+					   : container_name_for(spec->id);
 	if (r == 0)
 		spec->hostname = options->hostname ? xstrdup(options->hostname)
 						   : xstrndup(spec->id, 12);

@@ -30,9 +30,10 @@ static int try_lock(int fd, struct error *err)
 	return error_set(err, errno, "lock a container");
 }
 
-static int open_lock(int dirfd, struct error *err)
+/* @flags: O_CREAT | O_EXCL or 0; -ENOENT: its container is being removed */
+static int open_lock(int dirfd, int flags, struct error *err)
 {
-	int fd = openat(dirfd, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
+	int fd = openat(dirfd, "lock", O_RDWR | O_CLOEXEC | O_NOFOLLOW | flags,
 	                0600);
 
 	return fd >= 0 ? fd : error_set(err, errno, "open the lock");
@@ -48,7 +49,7 @@ static int make_directory(struct state *state, int containers_fd,
 	                      O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (state->dirfd < 0)
 		return error_set(err, errno, "open the container's directory");
-	state->lock_fd = open_lock(state->dirfd, err);
+	state->lock_fd = open_lock(state->dirfd, O_CREAT | O_EXCL, err);
 	if (state->lock_fd < 0)
 		return state->lock_fd;
 	int r = try_lock(state->lock_fd, err);
@@ -88,9 +89,9 @@ static int is_alive(int containers_fd, const char *id, struct error *err)
 
 	if (dirfd < 0)
 		return errno == ENOENT ? 0 : error_set(err, errno, "open %s", id);
-	scoped_fd lock = open_lock(dirfd, err);
+	scoped_fd lock = open_lock(dirfd, 0, err);
 	if (lock < 0)
-		return lock;
+		return lock == -ENOENT ? 0 : lock;
 	int r = try_lock(lock, err);
 	return r < 0 ? r : !r;
 }
@@ -236,7 +237,8 @@ int state_remove(struct state *state, int outer_userns_fd, struct error *err)
 			unlinkat(state->dirfd, "lock", 0);
 		scoped(char) *path = xasprintf("containers/%s", state->id);
 		if (r == 0 &&
-		    unlinkat(state->store->dirfd, path, AT_REMOVEDIR) < 0)
+		    unlinkat(state->store->dirfd, path, AT_REMOVEDIR) < 0 &&
+		    errno != ENOENT) /* a sweeper was quicker */
 			r = error_set(err, errno, "remove %s", state->path);
 	}
 	fd_close(&state->lock_fd);
@@ -262,9 +264,12 @@ static int sweep_one(const struct store *store, int containers_fd,
 		                            O_NOFOLLOW);
 		if (dead.dirfd < 0)
 			return 0;
-		dead.lock_fd = open_lock(dead.dirfd, err);
+		dead.lock_fd = open_lock(dead.dirfd, 0, err);
 		r = dead.lock_fd < 0 ? dead.lock_fd
 		                     : try_lock(dead.lock_fd, err);
+		/* the lock goes last: nothing else is in there */
+		if (dead.lock_fd == -ENOENT)
+			unlinkat(containers_fd, id, AT_REMOVEDIR);
 	}
 	if (r <= 0) {
 		fd_close(&dead.lock_fd);

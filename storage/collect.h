@@ -16,10 +16,7 @@ struct garbage {
 	struct strv busy;   /* names of layers that somebody uses: they stay */
 	int holds_fd;
 };
-#define GARBAGE_NONE                                                           \
-	{                                                                      \
-		.holds_fd = -1                                                 \
-	}
+#define GARBAGE_NONE { .holds_fd = -1 }
 
 /*
  * collect_find - what @keep does not refer to; the caller has store_lock()

@@ -469,7 +469,8 @@ static void enter_root(void)
 	close(tree);
 }
 
-static void confine_files(void)
+/* leave for nothing but what is beneath @paths, ended by NULL */
+static void confine_files(const char *const *paths)
 {
 	struct {
 		uint64_t fs, net, scoped;
@@ -488,11 +489,19 @@ static void confine_files(void)
 		attr.fs = abi < 3 ? (1 << 14) - 1 : (1 << 15) - 1;
 	int set = (int)MUST(syscall(SYS_landlock_create_ruleset, &attr,
 	                            sizeof(attr), 0));
-	rule.fd = (int)MUST(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
-	rule.allowed = attr.fs;
-	MUST(syscall(SYS_landlock_add_rule, set, 1, &rule, 0));
+	for (; *paths; paths++) {
+		struct stat st;
+		rule.fd = open(*paths, O_PATH | O_CLOEXEC);
+		if (rule.fd < 0)
+			continue;
+		must(fstat(rule.fd, &st), *paths);
+		/* of what is no directory: execute, write, read, truncate */
+		rule.allowed = S_ISDIR(st.st_mode) ? attr.fs
+		                                   : attr.fs & (1 << 14 | 7);
+		must(syscall(SYS_landlock_add_rule, set, 1, &rule, 0), *paths);
+		close(rule.fd);
+	}
 	MUST(syscall(SYS_landlock_restrict_self, set, 0));
-	close(rule.fd);
 	close(set);
 }
 
@@ -522,6 +531,7 @@ static void filter_calls(void)
 
 static void confine(void)
 {
+	static const char *const root[] = { "/", NULL };
 	struct rlimit none = { 0, 0 }, open_files;
 
 	syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL);
@@ -529,8 +539,15 @@ static void confine(void)
 	open_files.rlim_cur = 1024;
 	MUST(setrlimit(RLIMIT_CORE, &none));
 	MUST(setrlimit(RLIMIT_NOFILE, &open_files));
-	confine_files();
+	confine_files(root);
 	filter_calls();
+}
+
+static void drop_bounding(uint64_t keep)
+{
+	for (int i = 0; prctl(PR_CAPBSET_READ, i, 0, 0, 0) >= 0; i++)
+		if (!(keep & 1ull << i))
+			MUST(prctl(PR_CAPBSET_DROP, i, 0, 0, 0));
 }
 
 static void set_capabilities(uint64_t keep)
@@ -543,9 +560,7 @@ static void set_capabilities(uint64_t keep)
 		{ (uint32_t)(keep >> 32), (uint32_t)(keep >> 32), 0 },
 	};
 
-	for (int i = 0; prctl(PR_CAPBSET_READ, i, 0, 0, 0) >= 0; i++)
-		if (!(keep & 1ull << i))
-			MUST(prctl(PR_CAPBSET_DROP, i, 0, 0, 0));
+	drop_bounding(keep);
 	MUST(prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0));
 	MUST(syscall(SYS_capset, &header, data));
 }
@@ -555,6 +570,12 @@ static const uint64_t default_capabilities =
         1ull << CAP_CHOWN | 1ull << CAP_DAC_OVERRIDE | 1ull << CAP_FOWNER |
         1ull << CAP_KILL | 1ull << CAP_SETGID | 1ull << CAP_SETUID |
         1ull << CAP_SYS_CHROOT | 1ull << CAP_SETFCAP;
+
+/* CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID MKNOD SETFCAP */
+static const uint64_t server_capabilities =
+        1ull << CAP_CHOWN | 1ull << CAP_DAC_OVERRIDE |
+        1ull << CAP_DAC_READ_SEARCH | 1ull << CAP_FOWNER |
+        1ull << CAP_FSETID | 1ull << CAP_MKNOD | 1ull << CAP_SETFCAP;
 
 static void reset_signals(void)
 {
@@ -683,11 +704,14 @@ static int mount_fuse(void)
 
 static void become_server(int connection)
 {
+	const char *const paths[] = { "/usr",  "/lib",      "/lib64",  "/etc",
+		                      "/proc", "/dev/null", f.rootfs, NULL };
 	struct rlimit limit;
 	char options[1024], target[32];
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	MUST(unshare(CLONE_NEWNS));
+	MUST(setsid());
 	MUST(chdir(f.dir));
 	getrlimit(RLIMIT_NOFILE, &limit);
 	limit.rlim_cur = limit.rlim_max;
@@ -698,10 +722,12 @@ static void become_server(int connection)
 	MUST(fcntl(connection, F_SETFD, 0));
 	syscall(SYS_close_range, 3, connection - 1, 0);
 	syscall(SYS_close_range, connection + 1, ~0u, 0);
-	MUST(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+	confine_files(paths);
+	drop_bounding(server_capabilities);
+	filter_calls();
 	reset_signals();
 	snprintf(options, sizeof(options),
-	         "lowerdir=%s,timeout=31536000,uidmapping=0:1:%u,"
+	         "lowerdir=%s,timeout=31536000,static_nlink,uidmapping=0:1:%u,"
 	         "gidmapping=0:1:%u",
 	         f.rootfs, f.n_uids, f.n_gids);
 	snprintf(target, sizeof(target), "/dev/fd/%d", connection);

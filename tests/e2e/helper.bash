@@ -3,6 +3,9 @@
 # WOLFFIA and WOLFFIA_IMAGE are the executables; each test has a directory of
 # its own, $DIR, and a store of its own, $WOLFFIA_STORE.
 
+# bats gives $status and $output:
+# shellcheck disable=SC2154
+
 bats_require_minimum_version 1.5.0
 
 # skip, unless everything must run
@@ -29,15 +32,15 @@ helper_setup() {
 	export XDG_RUNTIME_DIR=$DIR/run REGISTRY_AUTH_FILE=$DIR/auth.json
 	mkdir -m 700 "$HOME" "$XDG_RUNTIME_DIR"
 	echo '{}' >"$REGISTRY_AUTH_FILE"
-	cd "$DIR"
+	cd "$DIR" || return
 }
 
 helper_teardown() {
 	cd /
 	# layers belong to subordinate ids: only the program can remove them
 	if [ -d "$WOLFFIA_STORE" ]; then
-		image images -q >/dev/null 2>&1 || true
-		image rmi -f $(image images -q --no-trunc) >/dev/null 2>&1 || true
+		image images -q --no-trunc 2>/dev/null |
+			xargs -r "$WOLFFIA_IMAGE" rmi -f >/dev/null 2>&1 || true
 	fi
 	chmod -R u+rwx "$DIR" 2>/dev/null || true
 	rm -rf "$DIR"
@@ -94,7 +97,7 @@ OCI=application/vnd.oci.image
 # an OCI layout by hand: layout name config-JSON-or-"" layer-file...
 # With a configuration the diff ids are what it says.
 make_layout() {
-	local layout=$1 name=$2 config=$3 layers= ids= digest file
+	local layout=$1 name=$2 config=$3 layers='' ids='' digest file
 	shift 3
 	mkdir -p "$layout"
 	echo '{"imageLayoutVersion":"1.0.0"}' >"$layout/oci-layout"

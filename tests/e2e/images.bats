@@ -1,5 +1,14 @@
 #!/usr/bin/env bats
 # import, load, images, rmi, unpack
+#
+# The names that are listed and counted here are digests and suffixes:
+# shellcheck disable=SC2012,SC2086
+# A test is a subshell, and its variables are its own:
+# shellcheck disable=SC2030,SC2031
+# A pipe is what is tested:
+# shellcheck disable=SC2002
+# bats gives $output, $lines, $status and $stderr:
+# shellcheck disable=SC2154
 
 load helper
 
@@ -98,9 +107,9 @@ teardown() {
 	zstd -q root.tar
 	for file in root.tar root.tar.gz root.tar.zst; do
 		size=$(stat -c %s $file)
-		for part in 10 50 90 99; do
-			head -c $((size * part / 100)) $file >cut
-			run image import cut box
+		for percent in 10 50 90 99; do
+			head -c $((size * percent / 100)) $file >part
+			run image import part box
 			assert_failed
 		done
 	done
@@ -322,6 +331,22 @@ teardown() {
 	assert_store_empty
 }
 
+@test "load refuses documents that are too large, before it reads them" {
+	make_layer a.tar f x
+	make_layout lay foo "$(head -c 5000000 /dev/zero | tr '\0' ' '){}" a.tar
+	run image load lay
+	assert_failed
+	[[ $output == *"too large"* ]]
+	head -c 17000000 /dev/zero | tr '\0' ' ' >lay/index.json
+	run image load lay
+	assert_failed
+	[[ $output == *"more than"* ]]
+	truncate -s 100G lay/index.json
+	run timeout 20 "$WOLFFIA_IMAGE" load lay
+	assert_failed
+	assert_store_empty
+}
+
 @test "load refuses what is an index and a manifest" {
 	make_layer a.tar f x
 	make_layout lay foo "" a.tar
@@ -382,9 +407,9 @@ teardown() {
 	gzip -k oci.tar docker.tar
 	for file in oci.tar docker.tar oci.tar.gz docker.tar.gz; do
 		size=$(stat -c %s $file)
-		for part in 5 50 90; do
-			head -c $((size * part / 100)) $file >cut
-			run image load cut
+		for percent in 5 50 90; do
+			head -c $((size * percent / 100)) $file >part
+			run image load part
 			assert_failed
 		done
 	done
@@ -476,6 +501,17 @@ teardown() {
 	assert_nothing_left
 }
 
+@test "progress is for terminals only" {
+	need script
+	make_layer a.tar f x
+	run -0 --separate-stderr image import a.tar foo
+	[ -z "$stderr" ]
+	run -0 script -qec "'$WOLFFIA_IMAGE' import a.tar foo" /dev/null
+	[[ $output == *"Unpacking a.tar"* ]]
+	run -0 script -qec "'$WOLFFIA_IMAGE' import -q a.tar foo" /dev/null
+	[[ $output != *"Unpacking"* ]]
+}
+
 # --- images ---
 
 @test "images filters and formats" {
@@ -509,7 +545,7 @@ teardown() {
 
 @test "images fails when its output cannot be written" {
 	[ -w /dev/full ] || lacking "/dev/full"
-	run -125 bash -c '"$WOLFFIA_IMAGE" images >/dev/full'
+	run -125 bash -c "'$WOLFFIA_IMAGE' images >/dev/full"
 	[[ $output == *"standard output"* ]]
 }
 
