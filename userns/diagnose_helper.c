@@ -47,8 +47,8 @@ static char *read_map(const char *file)
 	char *text = NULL;
 
 	return fd_read_file(AT_FDCWD, file, MAP_TEXT_MAX, &text, &ignored) < 0
-	               ? NULL
-	               : text;
+		       ? NULL
+		       : text;
 }
 
 /* are all ids of the outside of @map ids of the namespace that we live in? */
@@ -128,10 +128,10 @@ int helper_explain(const struct helper_facts *f, struct error *err)
 				  f->name);
 	case HELPER_CAUSE_NO_ROOT:
 		return error_hint(err,
-		                  "wolffia was started in a user namespace in "
-		                  "which root has no id, so %s gains no rights "
-		                  "there: use --userns single",
-		                  f->name);
+				  "wolffia was started in a user namespace in "
+				  "which root has no id, so %s gains no rights "
+				  "there: use --userns single",
+				  f->name);
 	case HELPER_CAUSE_NO_RIGHTS:
 		return error_hint(err,
 				  "%s is neither set-uid root nor has it the "

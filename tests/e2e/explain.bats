@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # wolffia explain: what it says is what a container then has.
 
+# shellcheck disable=SC2016,SC2154 # $stderr is set by bats
 load helper
 
 setup() {

@@ -20,13 +20,13 @@
 /* all is well; each line of the tables spoils something */
 /* kernel.unprivileged_userns_clone, user.max_user_namespaces and
  * kernel.apparmor_restrict_unprivileged_userns; M: there is none */
-#define M                  SYSCTL_MISSING
+#define M SYSCTL_MISSING
 #define SYSCTLS(clone, max, apparmor)                                          \
 	.supported = true, .proc_there = true,                                 \
 	.unprivileged_userns_clone = (clone), .max_user_namespaces = (max),    \
 	.apparmor_restrict = (apparmor), .executable = "/usr/bin/wolffia"
 /* all is well */
-#define FINE SYSCTLS(M, 15000, M)
+#define FINE    SYSCTLS(M, 15000, M)
 
 #define C(name) USERNS_CAUSE_##name
 
@@ -162,12 +162,12 @@ static void refuse_user_namespaces(uint32_t action)
 {
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
 	const struct scmp_arg_cmp newuser =
-	        SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_NEWUSER, CLONE_NEWUSER);
+		SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_NEWUSER, CLONE_NEWUSER);
 
 	ck_assert_ptr_nonnull(filter);
 	ck_assert_int_eq(
-	        seccomp_rule_add(filter, action, SCMP_SYS(clone), 1, newuser),
-	        0);
+		seccomp_rule_add(filter, action, SCMP_SYS(clone), 1, newuser),
+		0);
 	ck_assert_int_eq(seccomp_load(filter), 0);
 	seccomp_release(filter);
 }
@@ -178,7 +178,7 @@ START_TEST(a_filter_that_refuses_user_namespaces_is_found)
 	struct error err;
 
 	refuse_user_namespaces(_i == 0 ? SCMP_ACT_ERRNO(EPERM)
-	                               : SCMP_ACT_ERRNO(ENOSYS));
+				       : SCMP_ACT_ERRNO(ENOSYS));
 	userns_facts_collect(EPERM, &facts);
 	ck_assert(facts.filtered);
 	ck_assert_int_eq(userns_cause(&facts), C(SECCOMP));
@@ -194,8 +194,8 @@ START_TEST(a_filter_that_lets_them_pass_is_not_accused)
 	struct userns_facts facts;
 
 	ck_assert_int_eq(seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM),
-	                                  SCMP_SYS(reboot), 0),
-	                 0);
+					  SCMP_SYS(reboot), 0),
+			 0);
 	ck_assert_int_eq(seccomp_load(filter), 0);
 	seccomp_release(filter);
 	userns_facts_collect(EPERM, &facts);
@@ -261,16 +261,16 @@ static const struct {
 START_TEST(a_chroot_is_told_by_its_missing_root)
 {
 	ck_assert_int_eq(mountinfo_has_root(mounts[_i].text),
-	                 mounts[_i].has_root);
+			 mounts[_i].has_root);
 }
 END_TEST
 
 START_TEST(an_id_is_found_in_a_map)
 {
 	ck_assert_int_eq(id_map_text_has(maps[_i].text, maps[_i].id),
-	                 maps[_i].has);
+			 maps[_i].has);
 	ck_assert_int_eq(id_map_text_is_initial(maps[_i].text),
-	                 maps[_i].initial);
+			 maps[_i].initial);
 }
 END_TEST
 
@@ -278,9 +278,8 @@ START_TEST(what_hides_a_part_of_proc_is_named)
 {
 	char hidden[128] = "";
 
-	ck_assert_int_eq(
-	        proc_hidden(procs[_i].text, hidden, sizeof(hidden)),
-	        procs[_i].result);
+	ck_assert_int_eq(proc_hidden(procs[_i].text, hidden, sizeof(hidden)),
+			 procs[_i].result);
 	if (procs[_i].hidden)
 		ck_assert_str_eq(hidden, procs[_i].hidden);
 }
@@ -347,8 +346,12 @@ END_TEST
 START_TEST(file_capabilities_count_only_when_effective)
 {
 	uint32_t words[6] = { htole32(VFS_CAP_REVISION_2 |
-	                              VFS_CAP_FLAGS_EFFECTIVE),
-		              htole32(1u << CAP_SETUID), 0, 0, 0, 0 };
+				      VFS_CAP_FLAGS_EFFECTIVE),
+			      htole32(1u << CAP_SETUID),
+			      0,
+			      0,
+			      0,
+			      0 };
 
 	ck_assert(file_capability_has(words, XATTR_CAPS_SZ_2, CAP_SETUID));
 	ck_assert(!file_capability_has(words, XATTR_CAPS_SZ_2, CAP_SETGID));
@@ -399,23 +402,22 @@ int main(void)
 
 	suite_add_tcase(suite, tests);
 	tcase_add_loop_test(tests, each_machine_has_its_cause, 0,
-	                    ARRAY_SIZE(machines));
+			    ARRAY_SIZE(machines));
 	tcase_add_loop_test(tests, each_cause_is_said_with_its_remedy, 0,
-	                    ARRAY_SIZE(machines));
+			    ARRAY_SIZE(machines));
 	tcase_add_test(tests, every_cause_has_a_machine);
 	tcase_add_test(tests, this_machine_accuses_nobody);
-	tcase_add_loop_test(tests,
-	                    a_filter_that_refuses_user_namespaces_is_found, 0,
-	                    2);
+	tcase_add_loop_test(
+		tests, a_filter_that_refuses_user_namespaces_is_found, 0, 2);
 	tcase_add_test(tests, a_filter_that_lets_them_pass_is_not_accused);
 	tcase_add_loop_test(tests, a_chroot_is_told_by_its_missing_root, 0,
-	                    ARRAY_SIZE(mounts));
+			    ARRAY_SIZE(mounts));
 	tcase_add_loop_test(tests, an_id_is_found_in_a_map, 0,
-	                    ARRAY_SIZE(maps));
+			    ARRAY_SIZE(maps));
 	tcase_add_loop_test(tests, what_hides_a_part_of_proc_is_named, 0,
-	                    ARRAY_SIZE(procs));
+			    ARRAY_SIZE(procs));
 	tcase_add_loop_test(tests, each_helper_has_its_cause_and_remedy, 0,
-	                    ARRAY_SIZE(helpers));
+			    ARRAY_SIZE(helpers));
 	tcase_add_test(tests, every_helper_cause_is_there);
 	tcase_add_test(tests, file_capabilities_count_only_when_effective);
 	tcase_add_test(tests, a_small_range_is_said_with_its_last_id);
