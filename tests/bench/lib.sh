@@ -73,7 +73,7 @@ bench_small_root() {
 	local root=$BENCH_DIR/small
 
 	SMALL_ROOT=$root
-	[ ! -e "$root/bin/true" ] || return 0
+	[ ! -e "$root/bin/sleep" ] || return 0
 	mkdir -p "$root"/{bin,etc,proc,dev,sys,tmp,root}
 	printf 'root:x:0:0:root:/root:/bin/sh\n' >"$root/etc/passwd"
 	printf 'root:x:0:\n' >"$root/etc/group"
@@ -82,6 +82,9 @@ bench_small_root() {
 	printf 'int main(void) { return 0; }\n' |
 		"${CC:-cc}" -O2 -static -x c -o "$root/bin/true.new" -
 	mv "$root/bin/true.new" "$root/bin/true"
+	printf '#include <unistd.h>\nint main(void) { for (;;) pause(); }\n' |
+		"${CC:-cc}" -O2 -static -x c -o "$root/bin/sleep.new" -
+	mv "$root/bin/sleep.new" "$root/bin/sleep"
 }
 
 # bench_machine: what the figures were taken on
