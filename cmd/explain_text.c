@@ -128,6 +128,8 @@ static void print_root(FILE *to, const json_t *all)
 	     strcmp(string(root, "driver"), "none") == 0
 		     ? ""
 		     : string(root, "driver"));
+	if (is_true(root, "squash"))
+		line(to, "", "all of its files are shown as root's");
 	line(to, "", "%s",
 	     strcmp(changes, "none") == 0 ? "read-only"
 	     : strcmp(changes, "kept") == 0
@@ -318,7 +320,7 @@ static void print_confinement(FILE *to, const json_t *all)
 		line(to, "Landlock", "on, ABI %lld%s%s",
 		     number(landlock, "abi"), *missing ? "; not guarded: " : "",
 		     missing);
-	if (is_true(masks, "on")) {
+	if (is_true(masks, "on") || *hidden) {
 		line(to, "hidden", "%s", *hidden ? hidden : "nothing");
 		line(to, "read-only", "%s", *frozen ? frozen : "nothing");
 	} else {

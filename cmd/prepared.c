@@ -113,6 +113,7 @@ int prepared_make(int argc, char **argv, struct prepared *ret,
 	};
 	r = spec_from_options(&ret->options, &source, &ret->spec, &ret->notices,
 	                      err);
+	ret->spec.whiteout_files = ret->image.whiteout_files;
 	return r < 0 ? r
 	             : spec_resolve(&ret->spec, &ret->store, &ret->ids,
 	                            &ret->ids_why, &ret->notices, err);

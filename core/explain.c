@@ -188,9 +188,12 @@ static void judge_root(struct risks *r)
 {
 	const struct spec *spec = r->spec;
 
-	if (spec->rootfs == ROOTFS_HOST)
-		strv_add(&r->reasons[RISK_HIGH],
-			 "@host: whatever file you may read can be read");
+	/* the server reads as the container's root does, outside of homes */
+	if (spec->rootfs == ROOTFS_HOST &&
+	    idmap_to_outside(&spec->inner_uids, 0) == 0)
+		strv_add(&r->reasons[RISK_MEDIUM],
+			 "@host: what you may read of this machine, but for "
+			 "home directories, can be read");
 	if (spec->rootfs == ROOTFS_DIR_RW)
 		strv_addf(&r->reasons[RISK_MEDIUM],
 			  "%s of the host can be changed", spec->rootfs_dir);

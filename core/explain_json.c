@@ -86,6 +86,7 @@ static json_t *describe_root(const struct spec *spec)
 	set_text(root, "directory", spec->rootfs_dir);
 	set_text(root, "driver", in_place ? "none" : driver_name(spec->driver));
 	json_object_set_new(root, "layers", list(&spec->layers));
+	json_object_set_new(root, "squash", json_boolean(spec->squash));
 	json_object_set_new(root, "read_only", json_boolean(spec->read_only));
 	set_text(root, "changes",
 		 spec->read_only ? "none"
@@ -293,7 +294,7 @@ static json_t *describe_masks(const struct spec *spec)
 {
 	json_t *hidden = masked(spec, masks_hidden);
 
-	for (size_t i = 0; spec->masks && i < spec->mask.n; i++)
+	for (size_t i = 0; i < spec->mask.n; i++)
 		json_array_append_new(hidden, text(spec->mask.v[i]));
 	return json_pack("{s:b, s:o, s:o}", "on", spec->masks, "hidden", hidden,
 			 "read_only", masked(spec, masks_read_only));

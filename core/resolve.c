@@ -229,6 +229,9 @@ static int resolve_driver(struct spec *spec, const struct store *store,
 		if (!same)
 			return refuse_overlay("cannot translate ids, as this "
 			                      "--userns needs", err);
+		if (spec->whiteout_files)
+			return refuse_overlay("cannot read the whiteouts of "
+			                      "this image's layers", err);
 		return 0;
 	}
 	if (spec->rootfs == ROOTFS_HOST) {
@@ -238,7 +241,9 @@ static int resolve_driver(struct spec *spec, const struct store *store,
 		                   "fuse-overlayfs alone is used", unfit);
 		spec->driver = DRIVER_FUSE_OVERLAYFS;
 	} else {
-		spec->driver = same ? DRIVER_OVERLAY : DRIVER_FUSE_BELOW_OVERLAY;
+		spec->driver = same && !spec->whiteout_files
+		                       ? DRIVER_OVERLAY
+		                       : DRIVER_FUSE_BELOW_OVERLAY;
 	}
 	return 0;
 }

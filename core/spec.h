@@ -109,6 +109,7 @@ struct spec {
 	char *image_digest; /* sha256:..., or NULL */
 	char *rootfs_dir;   /* for ROOTFS_DIR*, absolute */
 	struct strv layers; /* for ROOTFS_IMAGE: directories, the top one first */
+	bool whiteout_files; /* in the layers: only fuse-overlayfs reads them */
 	bool squash;    /* the lower files are another's: shown as root's */
 	bool read_only;
 	struct spec_mount *mounts; /* in the order in which they are made */

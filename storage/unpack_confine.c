@@ -13,6 +13,7 @@
 #include <linux/capability.h>
 
 #include "base/fd.h"
+#include "base/landlock.h"
 #include "base/memory.h"
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -26,33 +27,7 @@
 #define SANITIZED 0
 #endif
 
-/*
- * linux/landlock.h of Debian 12 is that of Linux 6.1: ABI 2.  This is the
- * structure of ABI 6 (Linux 6.12); an older kernel takes it as long as what
- * it doesn't know is zero.  Source: landlock(7), include/uapi/linux/landlock.h.
- */
-struct ruleset {
-	uint64_t fs;     /* what files can be used for */
-	uint64_t net;    /* since ABI 4 */
-	uint64_t scoped; /* since ABI 6 */
-};
-
-/* Bits that each ABI added, as counts from bit 0. */
-struct rights {
-	int abi;
-	unsigned fs, net, scoped;
-};
-
 /* clang-format off */
-static const struct rights known_rights[] = {
-	{ 1, 13, 0, 0 }, /* Linux 5.13: execute ... make symbolic links */
-	{ 2, 14, 0, 0 }, /* Linux 5.19: refer */
-	{ 3, 15, 0, 0 }, /* Linux 6.2: truncate */
-	{ 4, 15, 2, 0 }, /* Linux 6.7: TCP bind and connect */
-	{ 5, 16, 2, 0 }, /* Linux 6.10: ioctl on devices */
-	{ 6, 16, 2, 2 }, /* Linux 6.12: abstract sockets, signals */
-};
-
 static const int allowed_calls[] = {
 	SCMP_SYS(read),     SCMP_SYS(write),      SCMP_SYS(close),
 	SCMP_SYS(brk),      SCMP_SYS(munmap),     SCMP_SYS(mremap),
@@ -107,30 +82,12 @@ int unpack_confine_process(struct error *err)
 
 int unpack_confine_landlock(struct error *err)
 {
-	long abi = syscall(SYS_landlock_create_ruleset, NULL, (size_t)0,
-			   1u /* LANDLOCK_CREATE_RULESET_VERSION */);
-	struct ruleset all = { 0 };
+	int abi = 0;
+	int r = landlock_confine_to(NULL, 0, &abi, err);
 
-	if (abi < 0 && (errno == ENOSYS || errno == EOPNOTSUPP))
+	if (r == -ENOSYS || r == -EOPNOTSUPP)
 		return 0;
-	if (abi < 0)
-		return error_set(err, errno, "ask for Landlock");
-	for (size_t i = 0; i < ARRAY_SIZE(known_rights); i++) {
-		const struct rights *rights = &known_rights[i];
-
-		if (rights->abi > abi)
-			break;
-		all.fs = (UINT64_C(1) << rights->fs) - 1;
-		all.net = (UINT64_C(1) << rights->net) - 1;
-		all.scoped = (UINT64_C(1) << rights->scoped) - 1;
-	}
-	scoped_fd ruleset = (int)syscall(SYS_landlock_create_ruleset, &all,
-					 sizeof(all), 0u);
-	if (ruleset < 0)
-		return error_set(err, errno, "make a Landlock domain");
-	if (syscall(SYS_landlock_restrict_self, ruleset, 0u) < 0)
-		return error_set(err, errno, "enter a Landlock domain");
-	return (int)abi;
+	return r < 0 ? r : abi;
 }
 
 /* The address space in use, which a fork has from its parent. */

@@ -363,6 +363,17 @@ int unpack_tree_enter(struct unpack_tree *tree, const char *path,
 	return 0;
 }
 
+bool unpack_tree_hides(const struct unpack_tree *tree, const char *path)
+{
+	char directory[UNPACK_PATH_MAX];
+
+	directory_of(path, directory);
+	scoped_fd fd = resolve(tree->root_fd, directory,
+			       O_PATH | O_DIRECTORY | O_CLOEXEC,
+			       RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
+	return fd < 0 && (errno == ENOTDIR || errno == ELOOP);
+}
+
 int unpack_tree_find(struct unpack_tree *tree, const char *path,
 		     struct error *err)
 {

@@ -82,6 +82,14 @@ int unpack_tree_make_room(struct unpack_tree *tree, int dirfd, const char *name,
 int unpack_tree_directory(struct unpack_tree *tree, int dirfd, const char *name,
 			  int *ret_fd, struct error *err);
 
+/*
+ * unpack_tree_hides - does the layer itself hide what lower layers have at
+ * @path, by a file or a link on the way to it?  Then a whiteout there says
+ * nothing more.  umoci writes such for a directory that became a file or a link;
+ * to follow that link would hide files elsewhere.
+ */
+bool unpack_tree_hides(const struct unpack_tree *tree, const char *path);
+
 /* unpack_tree_whiteout - hide @name of the lower layers from the current
  * directory on */
 int unpack_tree_whiteout(struct unpack_tree *tree, const char *name,

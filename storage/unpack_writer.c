@@ -297,8 +297,10 @@ static int apply_meaning(struct unpack_writer *writer,
 	}
 	if (meaning <= UNPACK_ORDINARY)
 		return meaning;
-	if (meaning != UNPACK_AUFS)
-		r = unpack_tree_enter(&writer->tree, entry->path, err);
+	if (meaning == UNPACK_AUFS ||
+	    unpack_tree_hides(&writer->tree, entry->path))
+		return 1;
+	r = unpack_tree_enter(&writer->tree, entry->path, err);
 	if (r < 0)
 		return r;
 	if (meaning == UNPACK_OPAQUE)

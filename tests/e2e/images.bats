@@ -331,6 +331,22 @@ teardown() {
 	assert_store_empty
 }
 
+@test "load refuses documents that are too large, before it reads them" {
+	make_layer a.tar f x
+	make_layout lay foo "$(head -c 5000000 /dev/zero | tr '\0' ' '){}" a.tar
+	run image load lay
+	assert_failed
+	[[ $output == *"too large"* ]]
+	head -c 17000000 /dev/zero | tr '\0' ' ' >lay/index.json
+	run image load lay
+	assert_failed
+	[[ $output == *"more than"* ]]
+	truncate -s 100G lay/index.json
+	run timeout 20 "$WOLFFIA_IMAGE" load lay
+	assert_failed
+	assert_store_empty
+}
+
 @test "load refuses what is an index and a manifest" {
 	make_layer a.tar f x
 	make_layout lay foo "" a.tar
@@ -483,6 +499,17 @@ teardown() {
 	image load lay4
 	[ -d "$WOLFFIA_STORE/layers/$(sha256sum root.tar | cut -d' ' -f1)" ]
 	assert_nothing_left
+}
+
+@test "progress is for terminals only" {
+	need script
+	make_layer a.tar f x
+	run -0 --separate-stderr image import a.tar foo
+	[ -z "$stderr" ]
+	run -0 script -qec "'$WOLFFIA_IMAGE' import a.tar foo" /dev/null
+	[[ $output == *"Unpacking a.tar"* ]]
+	run -0 script -qec "'$WOLFFIA_IMAGE' import -q a.tar foo" /dev/null
+	[[ $output != *"Unpacking"* ]]
 }
 
 # --- images ---

@@ -6,7 +6,7 @@
 Whiteouts and opaque directories are read by the kernel's overlayfs and by
 fuse-overlayfs alike; where the file system refuses device 0:0, by
 fuse-overlayfs; and with one id fuse-overlayfs shows the owners that were
-meant.
+meant.  A full file system is an error that says so.
 """
 import os
 import shutil
@@ -41,16 +41,16 @@ def listing(top):
     return sorted(found)
 
 
-def unpack(tool, entries, target, *options):
+def unpack(tool, entries, target, *options, expect="ok"):
     with tempfile.NamedTemporaryFile() as tar:
         tar.write(b"".join(entries) + m.END)
         tar.flush()
-        os.makedirs(target)
+        os.makedirs(target, exist_ok=True)
         said = subprocess.run([tool, "layer", *options, tar.name, target],
                               capture_output=True, text=True,
                               check=True).stdout
     said = dict(zip(run.FIELDS, said.rstrip("\n").split("\t")))
-    if said["result"] != "ok":
+    if said["result"] != expect:
         sys.exit("not ok - unpack: " + said["text"])
     return said
 
@@ -135,6 +135,15 @@ def main():
         checks.same("owners kept in attributes", owners, {
             "": (0, 0, "0o755"), "d": (1000, 1001, "0o2710"),
             "f": (65535, 7, "0o4000")})
+
+        os.mkdir("full")
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "x", "full"],
+                       check=True)
+        said = unpack(tool, [m.entry("f", b"x" * (2 << 20))], "full",
+                      expect="ENOSPC")
+        subprocess.run(["umount", "full"], check=True)
+        checks.same("what a full disk says", said["text"],
+                    "unpack it: write 'f': No space left on device")
     finally:
         os.chdir("/")
         subprocess.run(["chmod", "-R", "u+rwX", base], check=True)
