@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # io-work.sh - what tests/bench/io does in each root; run by its bash there
 #
 # Prints "NAME MICROSECONDS" for each piece of work.  The first three read what
