@@ -74,8 +74,8 @@ bench_compile() {
 bench_small_root() {
 	local root=$BENCH_DIR/small
 
-	SMALL_ROOT=$root
-	[ ! -e "$root/bin/true" ] || return 0
+	export SMALL_ROOT=$root
+	[ ! -e "$root/bin/sleep" ] || return 0
 	mkdir -p "$root"/{bin,etc,proc,dev,sys,tmp,root}
 	printf 'root:x:0:0:root:/root:/bin/sh\n' >"$root/etc/passwd"
 	printf 'root:x:0:\n' >"$root/etc/group"
@@ -84,6 +84,9 @@ bench_small_root() {
 	printf 'int main(void) { return 0; }\n' |
 		"${CC:-cc}" -O2 -static -x c -o "$root/bin/true.new" -
 	mv "$root/bin/true.new" "$root/bin/true"
+	printf '#include <unistd.h>\nint main(void) { for (;;) pause(); }\n' |
+		"${CC:-cc}" -O2 -static -x c -o "$root/bin/sleep.new" -
+	mv "$root/bin/sleep.new" "$root/bin/sleep"
 }
 
 # bench_machine: what the figures were taken on
@@ -93,9 +96,9 @@ bench_machine() {
 	echo "Linux $(uname -r), $(nproc) processors, load $load"
 	local program
 	for program in fuse-overlayfs bwrap crun runc podman; do
-		! has "$program" || "$program" --version 2>&1 | head -n 1
+		! has "$program" || "$program" --version 2>&1 | sed -n 1p
 	done
-	"$WOLFFIA" --version 2>&1 | head -n 1
+	"$WOLFFIA" --version | sed -n 1p
 }
 
 # bench_wait_for_quiet SECONDS: until the load is below 1.5, at most so long
