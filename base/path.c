@@ -160,8 +160,9 @@ static int open_to_remove(int parent, const char *name, dev_t device,
 	scoped_fd fd = openat(parent, name, flags);
 	struct stat st;
 
+	/* a link that took its place meanwhile is not followed either */
 	if (fd < 0 && errno == EACCES &&
-	    fchmodat(parent, name, 0700, 0) == 0)
+	    fchmodat(parent, name, 0700, AT_SYMLINK_NOFOLLOW) == 0)
 		fd = openat(parent, name, flags);
 	if (fd < 0)
 		return error_set(err, errno, "open %s", name);

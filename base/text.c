@@ -143,7 +143,7 @@ int text_to_size(const char *text, uint64_t *ret, struct error *err)
 		if (letter && *letter) {
 			factor <<= 10 * (letter - letters + 1);
 			s++;
-			if (*s == 'i' && (s[1] | 0x20) == 'b')
+			if ((*s | 0x20) == 'i' && (s[1] | 0x20) == 'b')
 				s++;
 		}
 		if ((*s | 0x20) == 'b')
@@ -192,15 +192,19 @@ int text_to_duration(const char *text, uint64_t *ret_ms, struct error *err)
 	do {
 		uint64_t value = 0;
 		const uint64_t seconds = 1000, *unit = &seconds;
+		bool first = s == text;
 
 		s = leading_number(s, &value);
 		if (!s)
 			goto bad;
-		if (*s || s == text)
+		/* only a number alone is seconds: "1h30" could be minutes */
+		if (*s || !first)
 			unit = time_unit(s, &s);
 		if (!unit)
 			goto bad;
+		/* rounded up: what is not nothing does not become nothing */
 		if (__builtin_mul_overflow(value, *unit, &value) ||
+		    __builtin_add_overflow(value, 999, &value) ||
 		    __builtin_add_overflow(total, value / 1000, &total))
 			return error_say(err, ERANGE, "%s is too long", text);
 	} while (*s);

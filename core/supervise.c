@@ -313,6 +313,8 @@ int supervise(struct launch *l, struct ended *ret, struct error *err)
 	set_raw(&w);
 	if (r < 0)
 		kill_init(&w);
+	/* who ended during the launch: that SIGCHLD may have been read there */
+	reap(&w);
 	while (!w.init_gone)
 		wait_and_handle(&w);
 	drain(&w);

@@ -100,7 +100,7 @@ teardown() {
 # --- environment
 
 @test "nothing of the caller's environment comes in but what is named" {
-	export WOLFFIA_TEST_VARIABLE=secret LD_PRELOAD= LC_ALL=C
+	export WOLFFIA_TEST_VARIABLE=secret LD_PRELOAD='' LC_ALL=C
 	run in_root env
 	[[ "$output" != *secret* ]]
 	[ "$(cut -d= -f1 <<<"$output" | sort | tr '\n' ' ')" = "HOME HOSTNAME PATH " ]
@@ -404,10 +404,12 @@ teardown() {
 @test "a container at its process limit leaves its user's own ones alone" {
 	start --pids-limit 20 sh -c 'probe_forks; exec sleep 100'
 	await EAGAIN
+	local own=()
 	for n in {1..50}; do
 		/bin/true &
+		own+=($!)
 	done
-	wait $(jobs -p | grep -v "^$pid$")
+	wait "${own[@]}"
 	run -0 in_root true
 	kill -TERM "$pid"
 	await_end
@@ -457,7 +459,7 @@ teardown() {
 	echo mine >"$BATS_TEST_TMPDIR/file"
 	run in_root sh -c 'cat /proc/self/uid_map /proc/self/gid_map'
 	# no line of the map begins with 0 outside, in the outer namespace: the caller
-	! awk '$2 == 0 { found = 1 } END { exit !found }' <<<"$output"
+	run -1 awk '$2 == 0 { found = 1 } END { exit !found }' <<<"$output"
 }
 
 @test "unshare: the caller is 0 in the own map, and a status is passed on" {
