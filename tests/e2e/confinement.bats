@@ -84,7 +84,7 @@ answers() {
 		fails_with 125 "/$name"
 		rm "root/$name"
 	done
-	[ -z "$(ls root/x outside)" ]
+	[ -z "$(find root/x outside -mindepth 1)" ]
 	run -0 "$WOLFFIA" run --rootfs root true
 }
 
@@ -139,7 +139,8 @@ answers() {
 		run -0 in_root $how probe_program 300
 		[[ "$output" != *"opened "* ]] || { echo "$how: $output"; false; }
 		run -0 in_root $how sh -c '(probe_program 2000 >/tmp/seen; true) & for i in 1 2 3 4 5; do true; done; wait; cat /tmp/seen'
-		[ -z "$output" ]
+		[[ "$output" != *wolffia* && "$output" != *unreachable* ]] ||
+			{ echo "$how: $output"; false; }
 	done
 	[ "$before" = "$(sha256sum "$WOLFFIA")" ]
 	rm "$ROOT/bin/self"
@@ -172,7 +173,6 @@ answers() {
 	0:0 root:root
 	0:0 0:0
 	1:0 1
-	1:0 01
 	1:1 1:1
 	1000:1000 1000
 	1000:1000 user
@@ -196,6 +196,7 @@ answers() {
 	125 18446744073709551616
 	125 -1
 	125 +1
+	125 01
 	125 0x1
 	125 1e3
 	125 1.0
@@ -261,7 +262,7 @@ answers() {
 	for what in setns mount fsopen open_tree move_mount pivot_root umount \
 		bpf perf_event_open kexec_load open_by_handle_at \
 		userfaultfd io_uring_setup keyctl add_key request_key \
-		process_vm_readv ptrace sethostname; do
+		ptrace sethostname; do
 		answers "$what" EPERM ENOSYS
 	done
 	for what in TIOCSTI TIOCSTI-high TIOCLINUX TIOCLINUX-high; do
@@ -364,7 +365,7 @@ answers() {
 		print("port", t.getsockname()[1], flush=True)
 		sys.stdin.read() or a.accept()'
 	await port
-	port=${said##*port }
+	port=$(sed -n 's/^port //p' <<<"$said")
 	run in_root sh -c "busybox nc -w 1 127.0.0.1 $port </dev/null && echo reached; grep -c wolffia-e2e /proc/net/unix"
 	[[ "$output" != *reached* ]]
 	[ "${lines[-1]}" = 0 ]

@@ -238,7 +238,9 @@ server_of() {
 			await_end
 			[ "$status" = 125 ] || [ "$status" = 137 ] ||
 				{ echo "$how $i: $status"; false; }
-			one_clear_line || { echo "$how $i"; false; }
+			# PID 1 that is the command: its end is the command's
+			[ "$how $status" = "--pid1 137" ] || one_clear_line ||
+				{ echo "$how $i"; false; }
 		done
 	done
 	swept
