@@ -198,6 +198,13 @@ static int judge(const struct launch *l, const struct ended *ended,
 		                 "so the container was ended",
 		                 process_describe(ended->server_status, how,
 		                                  sizeof(how)));
+	case ENDED_WITH_GUARD:
+		*ret_status = STATUS_WOLFFIA;
+		return error_say(err, ECHILD,
+		                 "the process that watches over PID 1 %s, so "
+		                 "the container was ended",
+		                 process_describe(ended->guard_status, how,
+		                                  sizeof(how)));
 	case ENDED_WITH_INIT:
 		return error_say(err, ECHILD, "PID 1 of the container %s",
 		                 process_describe(ended->wait_status, how,

@@ -85,7 +85,7 @@ static const char *cause_of(const struct ended *how, const struct error *err)
 	static const char *const causes[] = {
 		[ENDED_BY_ITSELF] = "exit",    [ENDED_BY_TIMEOUT] = "timeout",
 		[ENDED_WITH_PARENT] = "parent", [ENDED_WITH_SERVER] = "server",
-		[ENDED_WITH_INIT] = "killed",
+		[ENDED_WITH_INIT] = "killed",   [ENDED_WITH_GUARD] = "killed",
 	};
 
 	if (!how)

@@ -123,6 +123,10 @@ static void note_child(struct watch *w, pid_t pid, int status)
 			w->ended.how = ENDED_WITH_INIT;
 	} else if (pid == l->outer_pid) {
 		w->guard_gone = true;
+		w->ended.guard_status = status;
+		/* nobody would see our end any more */
+		if (l->spec->pid1 && !w->init_gone)
+			end_by(w, ENDED_WITH_GUARD);
 	} else if (pid == l->board->server_pid) {
 		w->server_gone = true;
 		w->ended.server_status = status;

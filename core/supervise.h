@@ -15,12 +15,14 @@ enum ending {
 	ENDED_WITH_PARENT,
 	ENDED_WITH_SERVER, /* fuse-overlayfs died */
 	ENDED_WITH_INIT,   /* PID 1 was killed from outside */
+	ENDED_WITH_GUARD,  /* with --pid1: who sees the launcher's end died */
 };
 
 struct ended {
 	enum ending how;
 	int wait_status;   /* of the workload, as of wait(2) */
 	int server_status; /* of fuse-overlayfs, with ENDED_WITH_SERVER */
+	int guard_status;  /* of the guard, with ENDED_WITH_GUARD */
 };
 
 /* supervise - until the container is gone; nothing of it is alive then */

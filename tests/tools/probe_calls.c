@@ -144,8 +144,6 @@ static void others(void)
 	say("pivot_root", syscall(SYS_pivot_root, ".", "."));
 	say("umount", umount2("/proc", MNT_DETACH));
 	say("ptrace", syscall(SYS_ptrace, 16, 1, NULL, NULL)); /* ATTACH */
-	say("process_vm_readv",
-	    syscall(SYS_process_vm_readv, 1, NULL, 0, NULL, 0, 0));
 	say("sethostname", sethostname("x", 1));
 	say("TIOCSTI", ioctl(0, TIOCSTI, "x"));
 	say("TIOCSTI-high", syscall(SYS_ioctl, 0, TIOCSTI | 1ul << 32, "x"));

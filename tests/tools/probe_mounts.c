@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -19,17 +20,26 @@ struct attributes {
 
 static int n_tried;
 
+static int is_read_only(const char *path)
+{
+	struct statvfs fs;
+
+	return statvfs(path, &fs) == 0 && fs.f_flag & ST_RDONLY;
+}
+
 static void try_mount(const char *path)
 {
 	struct attributes writable = { .clear = 1 }; /* MOUNT_ATTR_RDONLY */
 	unsigned flags = MS_REMOUNT | MS_BIND;
 
 	n_tried++;
-	if (mount(NULL, path, NULL, flags, NULL) == 0)
-		printf("remounted %s\n", path);
-	if (syscall(SYS_mount_setattr, -100, path, 0, &writable,
-	            sizeof(writable)) == 0)
-		printf("remounted %s\n", path);
+	if (is_read_only(path)) {
+		mount(NULL, path, NULL, flags, NULL);
+		syscall(SYS_mount_setattr, -100, path, 0, &writable,
+		        sizeof(writable));
+		if (!is_read_only(path))
+			printf("remounted %s\n", path);
+	}
 	mkdir("/tmp/moved", 0700);
 	if (mount(path, "/tmp/moved", NULL, MS_MOVE, NULL) == 0)
 		printf("moved %s\n", path);

@@ -20,10 +20,9 @@ static void say(const char *what, long result)
 int main(void)
 {
 	struct winsize size;
-	int tty = open("/dev/tty", O_RDWR);
 
 	printf("isatty %d %d %d\n", isatty(0), isatty(1), isatty(2));
-	say("/dev/tty", tty);
+	say("/dev/tty", open("/dev/tty", O_RDWR));
 	for (int fd = 0; fd < 3; fd++) {
 		say("TIOCSTI", ioctl(fd, TIOCSTI, "X"));
 		say("TIOCSTI-high",
