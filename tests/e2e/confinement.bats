@@ -136,6 +136,7 @@ answers() {
 	for how in "" "--pid1" "--userns as-me" "-u 1000" "--security-opt landlock=off"; do
 		run --separate-stderr in_root $how self
 		[ "$status" -ge 125 ] && [ "$status" -le 127 ]
+		[ -n "$how" ] || fails_with 126 "Permission denied"
 		run -0 in_root $how probe_program 300
 		[[ "$output" != *"opened "* ]] || { echo "$how: $output"; false; }
 		run -0 in_root $how sh -c '(probe_program 2000 >/tmp/seen; true) & for i in 1 2 3 4 5; do true; done; wait; cat /tmp/seen'
@@ -316,6 +317,7 @@ answers() {
 @test "R13: the processes outside are invisible, the file system server too" {
 	for how in "" "--driver fuse-overlayfs" "--pid1"; do
 		run in_root $how sh -c 'for p in /proc/[0-9]*; do cat $p/comm; done'
+		[ "$status" = 0 ]
 		[[ "$output" != *fuse-overlayfs* ]]
 		[ "${#lines[@]}" -le 3 ] || { echo "$output"; false; }
 	done
@@ -341,7 +343,7 @@ answers() {
 	[ "$status" = 125 ]
 	one_clear_line
 	[[ "$stderr" != *$'\e'* ]]
-	run --separate-stderr in_root $'no\e[31m-such\ncommand'
+	run -127 --separate-stderr in_root $'no\e[31m-such\ncommand'
 	[[ "$stderr" != *$'\e'* ]]
 	one_clear_line
 }
@@ -394,11 +396,25 @@ answers() {
 	answers unshare-user ENOSPC EPERM EUSERS
 }
 
-@test "R27: the caller's keys are not the container's" {
-	run in_root --security-opt seccomp=unconfined --security-opt unmask=ALL cat /proc/keys
-	[[ "$output" != *_uid.* ]]
+@test "R27: the caller's session keyring is not the container's" {
+	for how in "" "--userns as-me" "--pid1"; do
+		run -0 outside probe_identity -j "$WOLFFIA" run --rootfs "$ROOT" $how \
+			--security-opt seccomp=unconfined probe_identity -k
+		theirs=$(sed -n 's/^outside //p' <<<"$output")
+		ours=$(sed -n 's/^keyring //p' <<<"$output")
+		[ "$theirs" -gt 0 ] && [ -n "$ours" ] && [ "$ours" != "$theirs" ] ||
+			{ echo "$how: $output"; false; }
+	done
 	run in_root cat /proc/keys /proc/key-users
 	[ -z "$output" ]
+}
+
+@test "it is in namespaces of its own, all of them" {
+	run in_root sh -c 'for n in cgroup ipc mnt net pid user uts; do readlink /proc/self/ns/$n; done'
+	[ "${#lines[@]}" = 7 ]
+	for line in "${lines[@]}"; do
+		[ "$(readlink "/proc/self/ns/${line%%:*}")" != "$line" ]
+	done
 }
 
 # --- mounts

@@ -4,13 +4,15 @@
  *   probe_identity                   ids, groups and capabilities, a line each
  *   probe_identity -s UID PROGRAM... set the user to UID, then run PROGRAM
  *   probe_identity -p TEXT           write TEXT, and wait to be killed
+ *   probe_identity -k                the number of the session keyring
+ *   probe_identity -j PROGRAM...     begin a session keyring, say its number,
+ *                                    and run PROGRAM
  */
-#include <errno.h>
-#include <grp.h>
+#include <linux/keyctl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 static void print_status(void)
@@ -48,6 +50,20 @@ int main(int argc, char **argv)
 		fflush(stdout);
 		for (;;)
 			pause();
+	}
+	if (argc == 2 && strcmp(argv[1], "-k") == 0) {
+		printf("keyring %ld\n",
+		       syscall(SYS_keyctl, KEYCTL_GET_KEYRING_ID,
+		               KEY_SPEC_SESSION_KEYRING, 0));
+		return 0;
+	}
+	if (argc > 2 && strcmp(argv[1], "-j") == 0) {
+		printf("outside %ld\n",
+		       syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL));
+		fflush(stdout);
+		execv(argv[2], argv + 2);
+		perror(argv[2]);
+		return 127;
 	}
 	print_status();
 	return 0;
