@@ -146,7 +146,11 @@ static const struct {
 	{ "ranges below",     "bob:1000:50\n", "100000-165535" },
 	{ "a range over the first", "bob:99999:2\n", "100001-165536" },
 	{ "out of order",
-	  "bob:300000:65536\ncarol:100000:65536\n", "365536-431071" },
+	  "bob:165536:65536\ncarol:100000:65536\n", "231072-296607" },
+	{ "a gap that is just large enough",
+	  "bob:100000:5\ncarol:165541:65536\n", "100005-165540" },
+	{ "a gap that is too small",
+	  "bob:100000:5\ncarol:165540:65536\n", "231076-296611" },
 	{ "malformed lines",  "bob:x:1\ncarol:100000:65536\nbob\n",
 	  "165536-231071" },
 	{ "empty ranges",     "bob:500000:0\n", "100000-165535" },
@@ -285,6 +289,8 @@ static bool replace(const char *path, const char *with)
 	scoped_fd fd = mkstemp(file);
 	struct error err;
 
+	/* an earlier one of ours; the machine's own file is no mount point */
+	umount2(path, MNT_DETACH);
 	bool done = fd >= 0 &&
 		    fd_write_all(fd, with, strlen(with), &err) == 0 &&
 		    mount(file, path, NULL, MS_BIND, NULL) == 0;
