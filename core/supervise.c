@@ -292,6 +292,8 @@ int supervise(struct launch *l, struct ended *ret, struct error *err)
 	set_raw(&w);
 	if (r < 0)
 		kill_init(&w);
+	/* whose SIGCHLD was taken away while the launch waited for a step */
+	reap(&w);
 	while (!w.init_gone)
 		wait_and_handle(&w);
 	drain(&w);
