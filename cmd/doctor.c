@@ -225,7 +225,7 @@ static size_t run_checks(const struct doctor *d, struct finding *findings)
 
 	if (shared == MAP_FAILED)
 		return 0;
-	for (; doctor_checks[n].name && n < CHECKS_MAX && !interrupted; n++) {
+	for (; n < CHECKS_MAX && doctor_checks[n].name && !interrupted; n++) {
 		const char *needs = doctor_checks[n].needs;
 		size_t i = 0;
 

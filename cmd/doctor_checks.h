@@ -44,21 +44,21 @@ struct doctor {
 struct check {
 	const char *name;
 	void (*function)(const struct doctor *doctor, const char *argument,
-	                 struct finding *ret);
+			 struct finding *ret);
 	const char *argument; /* for functions that test several things */
 	const char *needs;    /* the check without which this one cannot be
-	                       * done; NULL: none */
+			       * done; NULL: none */
 };
 
 extern const struct check doctor_checks[]; /* ends with a NULL name */
 
 void finding_say(struct finding *f, enum verdict verdict, const char *format,
-                 ...) __attribute__((format(printf, 3, 4)));
+		 ...) __attribute__((format(printf, 3, 4)));
 void finding_remedy(struct finding *f, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 /* the words and the hint of @err */
 void finding_error(struct finding *f, enum verdict verdict,
-                   const struct error *err);
+		   const struct error *err);
 
 /* cmd/doctor_checks.c */
 void check_caller(const struct doctor *d, const char *, struct finding *f);
@@ -81,12 +81,10 @@ void check_mapping(const struct doctor *d, const char *, struct finding *f);
 void check_inner(const struct doctor *d, const char *, struct finding *f);
 void check_mount(const struct doctor *d, const char *type, struct finding *f);
 void check_overlay(const struct doctor *d, const char *, struct finding *f);
-void check_fuse_device(const struct doctor *d, const char *,
-                       struct finding *f);
+void check_fuse_device(const struct doctor *d, const char *, struct finding *f);
 void check_fuse_program(const struct doctor *d, const char *,
-                        struct finding *f);
-void check_fuse_serves(const struct doctor *d, const char *,
-                       struct finding *f);
+			struct finding *f);
+void check_fuse_serves(const struct doctor *d, const char *, struct finding *f);
 
 /*
  * kernel_lacks - what a newer kernel than @release brings, as in "5.13:

@@ -117,7 +117,8 @@ static int explain_run(int argc, char **argv, const struct call *call,
 		status = 0;
 	} else {
 		enum risk risk = explain(&p, wish);
-		print_notices(&p.notices);
+		if (p.log_level >= LOG_LEVEL_INFO)
+			print_notices(&p.notices);
 		status = 0;
 		if (wish->max_risk >= 0 && (int)risk > wish->max_risk) {
 			fprintf(stderr,

@@ -37,7 +37,7 @@ struct explain_source {
 	char *real;     /* links resolved; NULL: not there (a volume is made) */
 	bool is_socket; /* who connects talks to a program outside */
 	bool has_owner;
-	uid_t owner;    /* on the host */
+	uid_t owner; /* on the host */
 };
 
 struct explain_facts {
@@ -49,7 +49,7 @@ struct explain_facts {
 	struct explain_source *sources; /* spec->n_mounts of them */
 	size_t n_sources;
 	struct strv exposures; /* lines of exposure_find(), filled by the caller
-	                        * of explain_collect() */
+				* of explain_collect() */
 };
 
 /* explain_collect - look at the system; explain_facts_free() afterwards */
@@ -61,8 +61,8 @@ void explain_facts_free(struct explain_facts *facts);
  * @ret_reasons: N_RISKS lists, to which the reasons of each level are appended
  */
 enum risk explain_risk(const struct spec *spec,
-                       const struct explain_facts *facts,
-                       struct strv *ret_reasons);
+		       const struct explain_facts *facts,
+		       struct strv *ret_reasons);
 
 const char *risk_name(enum risk risk); /* "low", "medium", "high" */
 
@@ -73,7 +73,7 @@ const char *risk_name(enum risk risk); /* "low", "medium", "high" */
  * look like a secret are "***".  Return: the caller's to json_decref().
  */
 json_t *explain_spec(const struct spec *spec,
-                     const struct explain_facts *facts);
+		     const struct explain_facts *facts);
 
 /*
  * explain_is_secret - does a variable look like a password, key or token?
@@ -87,4 +87,4 @@ bool explain_is_secret(const char *name, const char *value);
  * @inner: the container's in the outer namespace; @outer: that one's outside
  */
 int explain_host_map(const struct idmap *inner, const struct idmap *outer,
-                     struct idmap *ret, struct error *err);
+		     struct idmap *ret, struct error *err);

@@ -176,7 +176,8 @@ int init_become_workload(struct launch *l, struct error *err)
 		return r;
 	if (l->spec->pid1) {
 		/* it is the launcher's child, and cannot see its number */
-		prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+		if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
+			return error_set(err, errno, "end with the launcher");
 		struct pollfd peer = { l->peer[LAUNCHER], POLLIN, 0 };
 		if (poll(&peer, 1, 0) != 0)
 			_exit(STATUS_WOLFFIA);

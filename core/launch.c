@@ -22,6 +22,14 @@
 #include "core/supervise.h"
 #include "core/walk.h"
 
+/* nohup(1), or a shell for what it starts in the background, ignores it */
+static bool is_ignored(int number)
+{
+	struct sigaction now;
+
+	return sigaction(number, NULL, &now) == 0 && now.sa_handler == SIG_IGN;
+}
+
 /* From here on these come through a descriptor; children put it all back. */
 static int catch_signals(struct launch *l, struct error *err)
 {
@@ -32,7 +40,8 @@ static int catch_signals(struct launch *l, struct error *err)
 
 	sigemptyset(&mask);
 	for (size_t i = 0; i < ARRAY_SIZE(caught); i++)
-		sigaddset(&mask, caught[i]);
+		if (caught[i] == SIGCHLD || !is_ignored(caught[i]))
+			sigaddset(&mask, caught[i]);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGCHLD, SIG_DFL); /* an ignored one reaps by itself */
 	if (sigprocmask(SIG_BLOCK, &mask, &l->caller_mask) < 0)

@@ -258,7 +258,9 @@ int step_confine(struct launch *l, struct error *err)
 	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		r = error_set(err, errno, "set no_new_privs");
 	if (r == 0 && spec->seccomp != SECCOMP_OFF)
-		r = seccomp_install(profile_for(spec), spec->pid1, err);
+		/* not the program for PID 1, which forbids the parent-death
+		 * signal that init_become_workload() has yet to set */
+		r = seccomp_install(profile_for(spec), false, err);
 	return r;
 }
 

@@ -146,5 +146,11 @@ int step_await_mapping(struct launch *l, struct error *err)
 
 int step_take_terminal(struct launch *l, struct error *err)
 {
-	return fd_receive(l->terminal_socket[0], &l->terminal_fd, err);
+	int r = fd_receive(l->terminal_socket[0], &l->terminal_fd, err);
+
+	/* poll(2) promises one byte of room, and the relay has many: it must
+	 * not sleep here while the other side waits to be read */
+	if (r == 0 && fcntl(l->terminal_fd, F_SETFL, O_RDWR | O_NONBLOCK) < 0)
+		return error_set(err, errno, "set up the terminal");
+	return r;
 }

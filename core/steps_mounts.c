@@ -278,9 +278,11 @@ int step_mount_dev(struct launch *l, struct error *err)
 		{ "dev/ptmx", "pts/ptmx" },
 	};
 	char size[32];
-	struct mount_option shm_options[] = { { "mode", "1777" },
-		                              { "size", size },
-		                              { 0 } };
+	struct mount_option shm_options[] = {
+		{ "mode", "1777" },  { "size", size },
+		{ "uid", root.uid }, { "gid", root.gid },
+		{ 0 },
+	};
 	int r = mount_new(l->stage_fd, "dev", "tmpfs", dev_options,
 	                  MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, err);
 
@@ -533,7 +535,12 @@ static int bind_file(struct launch *l, int etc, const char *name,
 	if (target < 0)
 		return target;
 	scoped_fd file = mountfd_clone(l->stage_fd, name, 0, err);
-	return file < 0 ? file : mountfd_attach(file, target, err);
+	if (file < 0)
+		return file;
+	int r = l->spec->read_only
+	                ? mountfd_set(file, MOUNT_ATTR_RDONLY, 0, err)
+	                : 0;
+	return r < 0 ? r : mountfd_attach(file, target, err);
 }
 
 static int write_staged(struct launch *l, const char *name, const char *text,

@@ -195,8 +195,27 @@ static int start_timer(struct watch *w, struct error *err)
 	return 0;
 }
 
+/*
+ * The end of a file that is typed: without it the other side waits for more.
+ * The first one only sends off a line that has no end (termios(3), VEOF).
+ */
+static void type_end_of_input(struct watch *w)
+{
+	const struct relay *input = w->relay[0];
+	struct termios modes;
+	char end[2];
+
+	if (tcgetattr(w->l->terminal_fd, &modes) < 0)
+		return;
+	end[0] = end[1] = (char)modes.c_cc[VEOF];
+	bool line_is_open = input->end > 0 && input->data[input->end - 1] != '\n';
+	ssize_t ignored = write(w->l->terminal_fd, end, line_is_open ? 2 : 1);
+	(void)ignored;
+}
+
 static void wait_and_handle(struct watch *w)
 {
+	bool had_input = !w->relay[0]->ended;
 	enum { SIGNALS = N_RELAYS, PARENT, TIMER, N };
 	struct pollfd fds[N];
 
@@ -209,6 +228,8 @@ static void wait_and_handle(struct watch *w)
 		return;
 	for (int i = 0; i < N_RELAYS; i++)
 		relay_move(w->relay[i], fds[i].revents);
+	if (had_input && w->relay[0]->ended && w->l->spec->tty)
+		type_end_of_input(w);
 	if (fds[SIGNALS].revents)
 		handle_signal(w);
 	if (fds[PARENT].revents) {
@@ -292,7 +313,7 @@ int supervise(struct launch *l, struct ended *ret, struct error *err)
 	set_raw(&w);
 	if (r < 0)
 		kill_init(&w);
-	/* whose SIGCHLD was taken away while the launch waited for a step */
+	/* who ended during the launch: that SIGCHLD may have been read there */
 	reap(&w);
 	while (!w.init_gone)
 		wait_and_handle(&w);

@@ -94,16 +94,6 @@ static bool is_filtered(void)
 	return pid < 0 && errno != EINVAL && errno != EAGAIN && errno != ENOMEM;
 }
 
-/* "unconfined", "wolffia (unconfined)", "snap.x (enforce)"; EINVAL without */
-static bool has_apparmor_profile(void)
-{
-	scoped(char) *label = read_text("/proc/self/attr/apparmor/current");
-
-	if (!label)
-		label = read_text("/proc/self/attr/current");
-	return label && *label && !text_starts_with(label, "unconfined");
-}
-
 static void collect_ids(struct userns_facts *ret)
 {
 	scoped(char) *uids = read_text("/proc/self/uid_map");
@@ -132,7 +122,6 @@ void userns_facts_collect(int code, struct userns_facts *ret)
 		read_sysctl("/proc/sys/user/max_user_namespaces");
 	ret->apparmor_restrict = read_sysctl(
 		"/proc/sys/kernel/apparmor_restrict_unprivileged_userns");
-	ret->apparmor_confined = has_apparmor_profile();
 	ret->filtered = is_filtered();
 	ret->in_chroot = mounts && *mounts && !mountinfo_has_root(mounts);
 	collect_ids(ret);

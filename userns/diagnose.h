@@ -34,18 +34,18 @@ enum userns_cause {
 #define SYSCTL_MISSING (-1L)
 
 struct userns_facts {
-	int code;        /* the errno of clone(2) */
-	bool supported;  /* there is a /proc/self/ns/user */
-	bool proc_there; /* /proc can be read at all */
+	int code;                       /* the errno of clone(2) */
+	bool supported;                 /* there is a /proc/self/ns/user */
+	bool proc_there;                /* /proc can be read at all */
 	long unprivileged_userns_clone; /* of Debian's and Arch's kernels */
 	long max_user_namespaces;       /* of this user namespace */
 	long apparmor_restrict; /* apparmor_restrict_unprivileged_userns */
-	bool apparmor_confined; /* has a profile, not "unconfined" */
-	bool filtered; /* clone(CLONE_NEWUSER | CLONE_FS), which the kernel
-	                * itself always answers with EINVAL, got another answer */
-	bool in_chroot;         /* the root directory is no mount point */
-	bool in_user_namespace; /* uid_map is not the first namespace's */
-	bool id_unmapped;       /* the caller's ids are not in that map */
+	bool filtered;  /* clone(CLONE_NEWUSER | CLONE_FS), which the kernel
+			 * itself always answers with EINVAL, got another answer
+			 */
+	bool in_chroot; /* the root directory is no mount point */
+	bool in_user_namespace;     /* uid_map is not the first namespace's */
+	bool id_unmapped;           /* the caller's ids are not in that map */
 	char security_modules[128]; /* "lockdown,yama,selinux"; "" unknown */
 	char executable[PATH_MAX];  /* our own, for the AppArmor profile */
 };
@@ -89,24 +89,27 @@ bool id_map_text_is_initial(const char *text);
  * newuidmap(1) and newgidmap(1)
  */
 enum helper_cause {
-	HELPER_CAUSE_NONE,         /* nothing is wrong with the program itself */
+	HELPER_CAUSE_NONE, /* nothing is wrong with the program itself */
 	HELPER_CAUSE_MISSING,
 	HELPER_CAUSE_NO_NEW_PRIVS, /* we, and so it, can gain no rights */
+	HELPER_CAUSE_NO_ROOT,      /* root has no id here, so set-uid root is
+				    * nothing */
 	HELPER_CAUSE_NO_RIGHTS,    /* neither set-uid root nor capable */
 	HELPER_CAUSE_NOSUID,       /* on a file system mounted nosuid */
 	HELPER_CAUSE_OUTER_MAP,    /* the user namespace that we live in lacks
-	                            * the ids that it was to map */
+				    * the ids that it was to map */
 	HELPER_CAUSE_RANGE,        /* it says that the range is not granted */
 	N_HELPER_CAUSES,
 };
 
 struct helper_facts {
-	const char *name;     /* "newuidmap", "newgidmap" */
-	char *path;           /* NULL: not found */
+	const char *name; /* "newuidmap", "newgidmap" */
+	char *path;       /* NULL: not found */
 	bool setuid_root;
 	bool capable;         /* has the file capability that it needs */
 	bool nosuid;          /* statvfs(3): ST_NOSUID */
 	bool no_new_privs;    /* of this process */
+	bool no_root;         /* id 0 is not in the user namespace we live in */
 	bool ids_unavailable; /* not all ids of the map exist out here */
 	const char *said;     /* its stderr, one line; NULL or "": nothing */
 };
@@ -118,7 +121,7 @@ struct helper_facts {
  * ret->path is the caller's to free.
  */
 void helper_facts_collect(const char *name, const struct idmap *map,
-                          const char *said, struct helper_facts *ret);
+			  const char *said, struct helper_facts *ret);
 
 enum helper_cause helper_cause(const struct helper_facts *facts); /* pure */
 

@@ -40,14 +40,23 @@ bool file_capability_has(const void *value, size_t size, int capability)
 	       permitted & UINT32_C(1) << (capability & 31);
 }
 
+/* the text of uid_map or gid_map, the caller's to free, or NULL */
+static char *read_map(const char *file)
+{
+	struct error ignored;
+	char *text = NULL;
+
+	return fd_read_file(AT_FDCWD, file, MAP_TEXT_MAX, &text, &ignored) < 0
+		       ? NULL
+		       : text;
+}
+
 /* are all ids of the outside of @map ids of the namespace that we live in? */
 static bool lacks_ids(const struct idmap *map, const char *file)
 {
-	scoped(char) *text = NULL;
-	struct error ignored;
+	scoped(char) *text = read_map(file);
 
-	if (!map ||
-	    fd_read_file(AT_FDCWD, file, MAP_TEXT_MAX, &text, &ignored) < 0)
+	if (!map || !text)
 		return false;
 	for (size_t i = 0; i < map->n; i++) {
 		const struct idextent *e = &map->extents[i];
@@ -67,6 +76,8 @@ void helper_facts_collect(const char *name, const struct idmap *map,
 	struct stat st;
 
 	*ret = (struct helper_facts){ .name = name, .said = said };
+	scoped(char) *ids = read_map("/proc/self/uid_map");
+	ret->no_root = ids && !id_map_text_has(ids, 0);
 	ret->no_new_privs = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
 	ret->ids_unavailable = lacks_ids(map, uids ? "/proc/self/uid_map"
 						   : "/proc/self/gid_map");
@@ -88,6 +99,8 @@ enum helper_cause helper_cause(const struct helper_facts *f)
 {
 	if (!f->path)
 		return HELPER_CAUSE_MISSING;
+	if (f->no_root)
+		return HELPER_CAUSE_NO_ROOT;
 	if (!f->setuid_root && !f->capable)
 		return HELPER_CAUSE_NO_RIGHTS;
 	if (f->nosuid)
@@ -112,6 +125,12 @@ int helper_explain(const struct helper_facts *f, struct error *err)
 				  "%s is not installed: apt install uidmap "
 				  "(Debian, Ubuntu), dnf install "
 				  "shadow-utils (Fedora)",
+				  f->name);
+	case HELPER_CAUSE_NO_ROOT:
+		return error_hint(err,
+				  "wolffia was started in a user namespace in "
+				  "which root has no id, so %s gains no rights "
+				  "there: use --userns single",
 				  f->name);
 	case HELPER_CAUSE_NO_RIGHTS:
 		return error_hint(err,

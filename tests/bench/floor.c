@@ -128,6 +128,7 @@ static int new_mount(const char *type, const char *const *options,
 {
 	int fs = (int)must(syscall(SYS_fsopen, type, FSOPEN_CLOEXEC), type);
 
+	syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, "source", type, 0);
 	for (; options && *options; options += 2)
 		must(syscall(SYS_fsconfig, fs,
 		             *options[1] ? FSCONFIG_SET_STRING

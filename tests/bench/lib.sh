@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034  # used by those who read this
 # lib.sh - what the measurements share; read by them, not run
 #
 # Who measures: an ordinary user.  Started by root a script goes on as the user
@@ -33,7 +34,8 @@ bench_begin() {
 	BENCH_DIR=${BENCH_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/wolffia-bench}
 	mkdir -p "$BENCH_DIR"
 	export XDG_RUNTIME_DIR=${XDG_RUNTIME_DIR:-$BENCH_DIR/run}
-	mkdir -p -m 700 "$XDG_RUNTIME_DIR"
+	mkdir -p "$XDG_RUNTIME_DIR"
+	chmod 700 "$XDG_RUNTIME_DIR"
 	cd "$BENCH_DIR"
 	: "${WOLFFIA:=$(command -v wolffia || true)}"
 	[ -x "${WOLFFIA:-}" ] || die "WOLFFIA must name the binary to measure"
@@ -72,8 +74,8 @@ bench_compile() {
 bench_small_root() {
 	local root=$BENCH_DIR/small
 
-	SMALL_ROOT=$root
-	[ ! -e "$root/bin/true" ] || return 0
+	export SMALL_ROOT=$root
+	[ ! -e "$root/bin/sleep" ] || return 0
 	mkdir -p "$root"/{bin,etc,proc,dev,sys,tmp,root}
 	printf 'root:x:0:0:root:/root:/bin/sh\n' >"$root/etc/passwd"
 	printf 'root:x:0:\n' >"$root/etc/group"
@@ -82,6 +84,9 @@ bench_small_root() {
 	printf 'int main(void) { return 0; }\n' |
 		"${CC:-cc}" -O2 -static -x c -o "$root/bin/true.new" -
 	mv "$root/bin/true.new" "$root/bin/true"
+	printf '#include <unistd.h>\nint main(void) { for (;;) pause(); }\n' |
+		"${CC:-cc}" -O2 -static -x c -o "$root/bin/sleep.new" -
+	mv "$root/bin/sleep.new" "$root/bin/sleep"
 }
 
 # bench_machine: what the figures were taken on
@@ -91,9 +96,9 @@ bench_machine() {
 	echo "Linux $(uname -r), $(nproc) processors, load $load"
 	local program
 	for program in fuse-overlayfs bwrap crun runc podman; do
-		! has "$program" || echo "$("$program" --version 2>&1 | head -n 1)"
+		! has "$program" || "$program" --version 2>&1 | sed -n 1p
 	done
-	echo "$("$WOLFFIA" --version 2>&1 | head -n 1)"
+	"$WOLFFIA" --version | sed -n 1p
 }
 
 # bench_wait_for_quiet SECONDS: until the load is below 1.5, at most so long

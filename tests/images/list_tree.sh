@@ -14,7 +14,7 @@ listed()
 {
   type=$1
   shift
-  find . \( -path ./dev -o -path ./proc -o -path ./sys -o -path ./etc/hosts \
+  find . -mindepth 1 \( -path ./dev -o -path ./proc -o -path ./sys -o -path ./etc/hosts \
     -o -path ./etc/hostname -o -path ./etc/resolv.conf \) -prune -o \
     -type "$type" -exec "$@" {} +
 }

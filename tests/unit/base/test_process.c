@@ -322,9 +322,9 @@ static char *command_line(size_t *ret_size)
 START_TEST(a_title_covers_all_arguments)
 {
 	size_t before = 0, size = 0;
-	scoped(char) *old = command_line(&before);
+	free(command_line(&before));
 	scoped(char) *long_title = xcalloc(before + 100, 1);
-	const char *environment = xstrdup(environ[0]);
+	scoped(char) *environment = xstrdup(environ[0]);
 
 	memset(long_title, 't', before + 99);
 	process_set_title(long_title);
@@ -340,7 +340,6 @@ START_TEST(a_title_covers_all_arguments)
 	ck_assert_str_eq(title, "[init]");
 	for (size_t i = strlen(title); i < size; i++)
 		ck_assert_int_eq(title[i], '\0');
-	free((char *)environment);
 }
 END_TEST
 

@@ -4,6 +4,8 @@
 #include <check.h>
 #include <endian.h>
 #include <errno.h>
+#include <sched.h>
+#include <seccomp.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,17 +15,18 @@
 
 #include "base/memory.h"
 #include "userns/diagnose.h"
+#include "userns/outer.h"
 
 /* all is well; each line of the tables spoils something */
 /* kernel.unprivileged_userns_clone, user.max_user_namespaces and
  * kernel.apparmor_restrict_unprivileged_userns; M: there is none */
-#define M                  SYSCTL_MISSING
+#define M SYSCTL_MISSING
 #define SYSCTLS(clone, max, apparmor)                                          \
 	.supported = true, .proc_there = true,                                 \
 	.unprivileged_userns_clone = (clone), .max_user_namespaces = (max),    \
 	.apparmor_restrict = (apparmor), .executable = "/usr/bin/wolffia"
 /* all is well */
-#define FINE SYSCTLS(M, 15000, M)
+#define FINE    SYSCTLS(M, 15000, M)
 
 #define C(name) USERNS_CAUSE_##name
 
@@ -154,6 +157,52 @@ START_TEST(this_machine_accuses_nobody)
 }
 END_TEST
 
+/* as the filters of docker and podman do: no user namespace, by any call */
+static void refuse_user_namespaces(uint32_t action)
+{
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+	const struct scmp_arg_cmp newuser =
+		SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_NEWUSER, CLONE_NEWUSER);
+
+	ck_assert_ptr_nonnull(filter);
+	ck_assert_int_eq(
+		seccomp_rule_add(filter, action, SCMP_SYS(clone), 1, newuser),
+		0);
+	ck_assert_int_eq(seccomp_load(filter), 0);
+	seccomp_release(filter);
+}
+
+START_TEST(a_filter_that_refuses_user_namespaces_is_found)
+{
+	struct userns_facts facts;
+	struct error err;
+
+	refuse_user_namespaces(_i == 0 ? SCMP_ACT_ERRNO(EPERM)
+				       : SCMP_ACT_ERRNO(ENOSYS));
+	userns_facts_collect(EPERM, &facts);
+	ck_assert(facts.filtered);
+	ck_assert_int_eq(userns_cause(&facts), C(SECCOMP));
+	/* and the call that every start makes says so */
+	ck_assert_int_lt(outer_clone(CLONE_NEWUSER, &err), 0);
+	ck_assert_ptr_nonnull(strstr(err.text, "seccomp"));
+}
+END_TEST
+
+START_TEST(a_filter_that_lets_them_pass_is_not_accused)
+{
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+	struct userns_facts facts;
+
+	ck_assert_int_eq(seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM),
+					  SCMP_SYS(reboot), 0),
+			 0);
+	ck_assert_int_eq(seccomp_load(filter), 0);
+	seccomp_release(filter);
+	userns_facts_collect(EPERM, &facts);
+	ck_assert(!facts.filtered);
+}
+END_TEST
+
 /* clang-format off */
 static const struct {
 	const char *text;
@@ -212,16 +261,16 @@ static const struct {
 START_TEST(a_chroot_is_told_by_its_missing_root)
 {
 	ck_assert_int_eq(mountinfo_has_root(mounts[_i].text),
-	                 mounts[_i].has_root);
+			 mounts[_i].has_root);
 }
 END_TEST
 
 START_TEST(an_id_is_found_in_a_map)
 {
 	ck_assert_int_eq(id_map_text_has(maps[_i].text, maps[_i].id),
-	                 maps[_i].has);
+			 maps[_i].has);
 	ck_assert_int_eq(id_map_text_is_initial(maps[_i].text),
-	                 maps[_i].initial);
+			 maps[_i].initial);
 }
 END_TEST
 
@@ -229,9 +278,8 @@ START_TEST(what_hides_a_part_of_proc_is_named)
 {
 	char hidden[128] = "";
 
-	ck_assert_int_eq(
-	        proc_hidden(procs[_i].text, hidden, sizeof(hidden)),
-	        procs[_i].result);
+	ck_assert_int_eq(proc_hidden(procs[_i].text, hidden, sizeof(hidden)),
+			 procs[_i].result);
 	if (procs[_i].hidden)
 		ck_assert_str_eq(hidden, procs[_i].hidden);
 }
@@ -250,6 +298,8 @@ static const struct {
 	  "" },
 	{ { .name = "newuidmap", .path = there, .capable = true }, H(NONE), "" },
 	{ { .name = "newuidmap" }, H(MISSING), "apt install uidmap" },
+	{ { .name = "newuidmap", .path = there, .no_root = true }, H(NO_ROOT),
+	  "--userns single" },
 	{ { .name = "newuidmap", .path = there }, H(NO_RIGHTS),
 	  "setcap cap_setuid=ep /usr/bin/newuidmap" },
 	{ { .name = "newgidmap", .path = there }, H(NO_RIGHTS),
@@ -282,11 +332,26 @@ START_TEST(each_helper_has_its_cause_and_remedy)
 }
 END_TEST
 
+START_TEST(every_helper_cause_is_there)
+{
+	bool seen[N_HELPER_CAUSES] = { false };
+
+	for (size_t i = 0; i < ARRAY_SIZE(helpers); i++)
+		seen[helpers[i].cause] = true;
+	for (int i = 0; i < N_HELPER_CAUSES; i++)
+		ck_assert_msg(seen[i], "cause %d", i);
+}
+END_TEST
+
 START_TEST(file_capabilities_count_only_when_effective)
 {
 	uint32_t words[6] = { htole32(VFS_CAP_REVISION_2 |
-	                              VFS_CAP_FLAGS_EFFECTIVE),
-		              htole32(1u << CAP_SETUID), 0, 0, 0, 0 };
+				      VFS_CAP_FLAGS_EFFECTIVE),
+			      htole32(1u << CAP_SETUID),
+			      0,
+			      0,
+			      0,
+			      0 };
 
 	ck_assert(file_capability_has(words, XATTR_CAPS_SZ_2, CAP_SETUID));
 	ck_assert(!file_capability_has(words, XATTR_CAPS_SZ_2, CAP_SETGID));
@@ -337,19 +402,23 @@ int main(void)
 
 	suite_add_tcase(suite, tests);
 	tcase_add_loop_test(tests, each_machine_has_its_cause, 0,
-	                    ARRAY_SIZE(machines));
+			    ARRAY_SIZE(machines));
 	tcase_add_loop_test(tests, each_cause_is_said_with_its_remedy, 0,
-	                    ARRAY_SIZE(machines));
+			    ARRAY_SIZE(machines));
 	tcase_add_test(tests, every_cause_has_a_machine);
 	tcase_add_test(tests, this_machine_accuses_nobody);
+	tcase_add_loop_test(
+		tests, a_filter_that_refuses_user_namespaces_is_found, 0, 2);
+	tcase_add_test(tests, a_filter_that_lets_them_pass_is_not_accused);
 	tcase_add_loop_test(tests, a_chroot_is_told_by_its_missing_root, 0,
-	                    ARRAY_SIZE(mounts));
+			    ARRAY_SIZE(mounts));
 	tcase_add_loop_test(tests, an_id_is_found_in_a_map, 0,
-	                    ARRAY_SIZE(maps));
+			    ARRAY_SIZE(maps));
 	tcase_add_loop_test(tests, what_hides_a_part_of_proc_is_named, 0,
-	                    ARRAY_SIZE(procs));
+			    ARRAY_SIZE(procs));
 	tcase_add_loop_test(tests, each_helper_has_its_cause_and_remedy, 0,
-	                    ARRAY_SIZE(helpers));
+			    ARRAY_SIZE(helpers));
+	tcase_add_test(tests, every_helper_cause_is_there);
 	tcase_add_test(tests, file_capabilities_count_only_when_effective);
 	tcase_add_test(tests, a_small_range_is_said_with_its_last_id);
 	tcase_add_test(tests, the_profile_names_our_own_path);

@@ -40,9 +40,8 @@ START_TEST(a_kernel_lacks_what_came_after_it)
 {
 	char text[512] = "";
 
-	ck_assert_int_eq(
-	        kernel_lacks(kernels[_i].release, text, sizeof(text)),
-	        kernels[_i].result);
+	ck_assert_int_eq(kernel_lacks(kernels[_i].release, text, sizeof(text)),
+			 kernels[_i].result);
 	if (kernels[_i].has && !*kernels[_i].has)
 		ck_assert_str_eq(text, "");
 	if (kernels[_i].has)
@@ -67,7 +66,7 @@ START_TEST(every_check_that_is_needed_stands_before)
 		bool found = !doctor_checks[i].needs;
 		for (size_t j = 0; !found && j < i; j++)
 			found = strcmp(doctor_checks[j].name,
-			               doctor_checks[i].needs) == 0;
+				       doctor_checks[i].needs) == 0;
 		ck_assert_msg(found, "%s", doctor_checks[i].name);
 	}
 }
@@ -80,7 +79,7 @@ int main(void)
 
 	suite_add_tcase(suite, tests);
 	tcase_add_loop_test(tests, a_kernel_lacks_what_came_after_it, 0,
-	                    ARRAY_SIZE(kernels));
+			    ARRAY_SIZE(kernels));
 	tcase_add_test(tests, a_short_buffer_is_ended);
 	tcase_add_test(tests, every_check_that_is_needed_stands_before);
 	SRunner *runner = srunner_create(suite);

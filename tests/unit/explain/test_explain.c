@@ -21,17 +21,17 @@ struct world {
 };
 
 static struct spec_mount *add_mount(struct world *w, enum mount_kind kind,
-                                    const char *source, const char *target)
+				    const char *source, const char *target)
 {
 	struct spec *spec = &w->spec;
 
 	spec->mounts = xreallocarray(spec->mounts, spec->n_mounts + 1,
-	                             sizeof(*spec->mounts));
+				     sizeof(*spec->mounts));
 	struct spec_mount *m = &spec->mounts[spec->n_mounts++];
 	*m = (struct spec_mount){ .kind = kind,
-		                  .target = xstrdup(target),
-		                  .source = source ? xstrdup(source) : NULL,
-		                  .symlinks = true };
+				  .target = xstrdup(target),
+				  .source = source ? xstrdup(source) : NULL,
+				  .symlinks = true };
 	w->facts.n_sources = spec->n_mounts;
 	return m;
 }
@@ -42,7 +42,7 @@ static void make_nomap(struct world *w)
 
 	w->spec.userns = USERNS_NOMAP;
 	ck_assert_int_eq(idmap_inner_nomap(&w->spec.inner_uids, 65537, &err),
-	                 0);
+			 0);
 	w->spec.inner_gids = w->spec.inner_uids;
 }
 
@@ -52,7 +52,7 @@ static void make_as_me(struct world *w)
 
 	w->spec.userns = USERNS_AS_ME;
 	ck_assert_int_eq(idmap_inner_as(&w->spec.inner_uids, 0, 65537, &err),
-	                 0);
+			 0);
 	w->spec.inner_gids = w->spec.inner_uids;
 }
 
@@ -77,9 +77,9 @@ static void make(struct world *w)
 	w->spec.masks = true;
 	w->spec.pids_limit = 2048;
 	w->spec.shm_size = 64 << 20;
-	ck_assert_int_eq(idmap_outer(&w->spec.outer_uids, 1000, &range, 1,
-	                             65537, &err),
-	                 0);
+	ck_assert_int_eq(
+		idmap_outer(&w->spec.outer_uids, 1000, &range, 1, 65537, &err),
+		0);
 	w->spec.outer_gids = w->spec.outer_uids;
 	make_nomap(w);
 	w->facts.uid = w->facts.gid = 1000;
@@ -192,13 +192,12 @@ START_TEST(each_reason_has_its_level)
 	make(&w);
 	cases[_i].spoil(&w);
 	ck_assert_int_eq(explain_risk(&w.spec, &w.facts, reasons),
-	                 cases[_i].risk);
+			 cases[_i].risk);
 	if (cases[_i].reason)
 		ck_assert(mentions(&reasons[cases[_i].risk], cases[_i].reason));
 	else
-		ck_assert_uint_eq(reasons[RISK_MEDIUM].n +
-		                          reasons[RISK_HIGH].n,
-		                  0);
+		ck_assert_uint_eq(reasons[RISK_MEDIUM].n + reasons[RISK_HIGH].n,
+				  0);
 	for (int i = 0; i < N_RISKS; i++)
 		ck_assert(!mentions(&reasons[i], "hunter2"));
 	for (int i = 0; i < N_RISKS; i++)
@@ -234,8 +233,8 @@ static const struct {
 START_TEST(secrets_are_told_from_other_variables)
 {
 	ck_assert_int_eq(
-	        explain_is_secret(variables[_i].name, variables[_i].value),
-	        variables[_i].secret);
+		explain_is_secret(variables[_i].name, variables[_i].value),
+		variables[_i].secret);
 }
 END_TEST
 
@@ -271,7 +270,7 @@ START_TEST(no_form_of_the_output_has_a_secret_in_it)
 END_TEST
 
 static const json_t *at(const json_t *all, const char *first,
-                        const char *second)
+			const char *second)
 {
 	return json_object_get(json_object_get(all, first), second);
 }
@@ -283,22 +282,22 @@ START_TEST(the_host_ids_of_a_container_are_those_of_the_kernel)
 	make(&w);
 	json_t *all = explain_spec(&w.spec, &w.facts);
 	ck_assert_int_eq(json_integer_value(at(all, "user", "host_uid")),
-	                 100000);
+			 100000);
 	ck_assert(json_is_null(at(all, "user", "caller_uid_inside")));
 	ck_assert(json_is_false(at(all, "user", "is_caller")));
 	const json_t *map = at(all, "user", "uid_map");
 	ck_assert_uint_eq(json_array_size(map), 1);
 	scoped(char) *extent = json_dumps(json_array_get(map, 0),
-	                                  JSON_COMPACT | JSON_SORT_KEYS);
+					  JSON_COMPACT | JSON_SORT_KEYS);
 	ck_assert_str_eq(extent,
-	                 "{\"container\":0,\"count\":65536,\"host\":100000}");
+			 "{\"container\":0,\"count\":65536,\"host\":100000}");
 	json_decref(all);
 
 	make_as_me(&w);
 	all = explain_spec(&w.spec, &w.facts);
 	ck_assert_int_eq(json_integer_value(at(all, "user", "host_uid")), 1000);
 	ck_assert_int_eq(
-	        json_integer_value(at(all, "user", "caller_uid_inside")), 0);
+		json_integer_value(at(all, "user", "caller_uid_inside")), 0);
 	ck_assert(json_is_true(at(all, "user", "is_caller")));
 	ck_assert_uint_eq(json_array_size(at(all, "user", "uid_map")), 2);
 	json_decref(all);
@@ -326,9 +325,9 @@ static bool plans(const json_t *all, const char *name)
 	const json_t *step;
 	size_t i;
 
-	json_array_foreach(json_object_get(all, "plan"), i, step)
+	json_array_foreach (json_object_get(all, "plan"), i, step)
 		if (strcmp(json_string_value(json_object_get(step, "step")),
-		           name) == 0)
+			   name) == 0)
 			return true;
 	return false;
 }
@@ -365,21 +364,21 @@ START_TEST(capabilities_of_another_user_than_root_are_nobodys)
 
 	make(&w);
 	json_t *all = explain_spec(&w.spec, &w.facts);
-	ck_assert_str_eq(json_string_value(
-	                         json_object_get(all, "capabilities_of")),
-	                 "workload");
+	ck_assert_str_eq(
+		json_string_value(json_object_get(all, "capabilities_of")),
+		"workload");
 	json_decref(all);
 	w.facts.user.uid = 5;
 	all = explain_spec(&w.spec, &w.facts);
-	ck_assert_str_eq(json_string_value(
-	                         json_object_get(all, "capabilities_of")),
-	                 "nobody");
+	ck_assert_str_eq(
+		json_string_value(json_object_get(all, "capabilities_of")),
+		"nobody");
 	json_decref(all);
 	w.spec.no_new_privileges = false;
 	all = explain_spec(&w.spec, &w.facts);
-	ck_assert_str_eq(json_string_value(
-	                         json_object_get(all, "capabilities_of")),
-	                 "set-uid");
+	ck_assert_str_eq(
+		json_string_value(json_object_get(all, "capabilities_of")),
+		"set-uid");
 	json_decref(all);
 	done(&w);
 }
@@ -441,21 +440,21 @@ int main(void)
 
 	suite_add_tcase(suite, tests);
 	tcase_add_loop_test(tests, each_reason_has_its_level, 0,
-	                    ARRAY_SIZE(cases));
+			    ARRAY_SIZE(cases));
 	tcase_add_loop_test(tests, secrets_are_told_from_other_variables, 0,
-	                    ARRAY_SIZE(variables));
+			    ARRAY_SIZE(variables));
 	tcase_add_test(tests, no_form_of_the_output_has_a_secret_in_it);
 	tcase_add_test(tests,
-	               the_host_ids_of_a_container_are_those_of_the_kernel);
+		       the_host_ids_of_a_container_are_those_of_the_kernel);
 	tcase_add_test(tests, a_user_without_an_id_in_the_container_is_said);
 	tcase_add_test(tests,
-	               the_plan_has_the_steps_that_are_wanted_and_no_others);
+		       the_plan_has_the_steps_that_are_wanted_and_no_others);
 	tcase_add_test(tests,
-	               capabilities_of_another_user_than_root_are_nobodys);
-	tcase_add_loop_test(tests, the_text_fits_80_columns_whatever_the_case, 0,
-	                    ARRAY_SIZE(cases));
+		       capabilities_of_another_user_than_root_are_nobodys);
+	tcase_add_loop_test(tests, the_text_fits_80_columns_whatever_the_case,
+			    0, ARRAY_SIZE(cases));
 	tcase_add_test(tests,
-	               nothing_from_outside_reaches_the_terminal_as_it_is);
+		       nothing_from_outside_reaches_the_terminal_as_it_is);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
 	int failed = srunner_ntests_failed(runner);
