@@ -386,7 +386,7 @@ static void mount_root(void)
 			     O_PATH | O_DIRECTORY | O_CLOEXEC));
 		snprintf(options, sizeof(options),
 			 "lowerdir=/proc/self/fd/%d,upperdir=upper,"
-			 "workdir=work,userxattr",
+			 "workdir=work,userxattr,volatile",
 			 lower);
 		MUST(mount("overlay", "root", "overlay", MS_NODEV | MS_NOSUID,
 			   options));
@@ -736,7 +736,7 @@ static void become_server(int connection)
 	filter_calls();
 	reset_signals();
 	snprintf(options, sizeof(options),
-		 "lowerdir=%s,timeout=31536000,static_nlink,uidmapping=0:1:%u,"
+		 "lowerdir=%s,timeout=31536000,static_nlink,noacl,uidmapping=0:1:%u,"
 		 "gidmapping=0:1:%u",
 		 f.rootfs, f.n_uids, f.n_gids);
 	snprintf(target, sizeof(target), "/dev/fd/%d", connection);
