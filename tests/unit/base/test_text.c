@@ -189,7 +189,7 @@ static const struct {
 };
 
 static const char *const words[] = {
-	"run", "images", "import", "load", "rmi", "unpack", "unshare",
+	"ram", "run", "images", "import", "load", "rmi", "unpack", "unshare",
 	"doctor", "explain", NULL,
 };
 
@@ -197,9 +197,9 @@ static const struct {
 	const char *word, *nearest;
 } typos[] = {
 	{ "run",      "run" },
-	{ "rnu",      "run" },     /* swapped */
+	{ "rnu",      "run" },     /* swapped: nearer than ram */
 	{ "runn",     "run" },     /* one more */
-	{ "rn",       "run" },     /* one less */
+	{ "un",       "run" },     /* one less */
 	{ "image",    "images" },
 	{ "imprt",    "import" },
 	{ "dcotor",   "doctor" },
@@ -251,7 +251,8 @@ END_TEST
 
 START_TEST(a_text_can_be_escaped_in_its_place)
 {
-	char text[32] = "a\x1b\xc2\x9b" "b";
+	char text[32] = "a\x1b\xc2\x9b"
+			"b";
 
 	text_escape(text, sizeof(text), text);
 	ck_assert_str_eq(text, "a\\x1b\\xc2\\x9bb");
@@ -308,8 +309,8 @@ START_TEST(a_size_has_a_unit_of_1024)
 		struct error err;
 		int r = text_to_size(sizes[i].text, &value, &err);
 
-		ck_assert_msg(r == sizes[i].result, "\"%s\": %d",
-			      sizes[i].text, r);
+		ck_assert_msg(r == sizes[i].result, "\"%s\": %d", sizes[i].text,
+			      r);
 		ck_assert_msg(value == (r ? 4711 : sizes[i].value),
 			      "\"%s\": %llu", sizes[i].text,
 			      (unsigned long long)value);
@@ -339,11 +340,10 @@ START_TEST(a_typing_error_is_near_the_word_that_was_meant)
 		const char *found = text_nearest(typos[i].word, words);
 		const char *wanted = typos[i].nearest;
 
-		ck_assert_msg((!found && !wanted) ||
-				      (found && wanted &&
-				       strcmp(found, wanted) == 0),
-			      "%s: %s", typos[i].word,
-			      found ? found : "nothing");
+		ck_assert_msg(
+			(!found && !wanted) ||
+				(found && wanted && strcmp(found, wanted) == 0),
+			"%s: %s", typos[i].word, found ? found : "nothing");
 	}
 }
 END_TEST
