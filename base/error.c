@@ -23,7 +23,7 @@ int error_set(struct error *err, int code, const char *format, ...)
 
 	if (code > 0 && n >= 0 && (size_t)n < sizeof(text))
 		snprintf(text + n, sizeof(text) - (size_t)n, ": %s",
-		         strerror(code));
+			 strerror(code));
 	err->code = code > 0 ? code : EINVAL;
 	err->hint[0] = '\0';
 	put(err->text, sizeof(err->text), text);

@@ -51,7 +51,8 @@ ssize_t fd_read_all(int fd, size_t max, char **ret, struct error *err)
 			break;
 		size += (size_t)n;
 		if (size > max)
-			return error_say(err, EFBIG, "more than %zu bytes", max);
+			return error_say(err, EFBIG, "more than %zu bytes",
+					 max);
 	}
 	data[size] = '\0';
 	*ret = take_ptr(data);
@@ -75,7 +76,7 @@ int fd_write_all(int fd, const void *data, size_t size, struct error *err)
 }
 
 ssize_t fd_read_file(int dirfd, const char *path, size_t max, char **ret,
-                     struct error *err)
+		     struct error *err)
 {
 	scoped_fd fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 
@@ -86,7 +87,7 @@ ssize_t fd_read_file(int dirfd, const char *path, size_t max, char **ret,
 }
 
 int fd_write_file(int dirfd, const char *path, const char *text,
-                  struct error *err)
+		  struct error *err)
 {
 	scoped_fd fd = openat(dirfd, path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
 
@@ -200,7 +201,7 @@ static int each_by_hand(unsigned first, unsigned last, unsigned flags)
 }
 
 static int range(unsigned first, unsigned last, unsigned flags,
-                 struct error *err)
+		 struct error *err)
 {
 	if (first > last || close_range_call(first, last, flags) == 0)
 		return 0;
@@ -229,7 +230,8 @@ int fd_cloexec_above(int except, struct error *err)
 	unsigned from = 3;
 
 	if (except >= 3) {
-		int r = range(3, (unsigned)except - 1, CLOSE_RANGE_CLOEXEC, err);
+		int r = range(3, (unsigned)except - 1, CLOSE_RANGE_CLOEXEC,
+			      err);
 		if (r < 0)
 			return r;
 		from = (unsigned)except + 1;

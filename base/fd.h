@@ -43,11 +43,11 @@ int fd_write_all(int fd, const void *data, size_t size, struct error *err);
 
 /* fd_read_file - open @path below @dirfd (AT_FDCWD for none) and read it */
 ssize_t fd_read_file(int dirfd, const char *path, size_t max, char **ret,
-                     struct error *err);
+		     struct error *err);
 
 /* fd_write_file - write @text into an existing file such as /proc/self/x */
 int fd_write_file(int dirfd, const char *path, const char *text,
-                  struct error *err);
+		  struct error *err);
 
 /* fd_send / fd_receive - hand a descriptor over a Unix socket (unix(7)) */
 int fd_send(int socket, int fd, struct error *err);

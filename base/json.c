@@ -15,7 +15,7 @@ void json_free_indirect(json_t **value)
 
 /* jansson takes 2048 levels and recurses; ours are few, so count first */
 static int check_depth(const char *text, size_t size, const char *what,
-                       struct error *err)
+		       struct error *err)
 {
 	int depth = 0;
 	bool in_string = false;
@@ -32,8 +32,8 @@ static int check_depth(const char *text, size_t size, const char *what,
 		} else if (c == '{' || c == '[') {
 			if (++depth > DEPTH_MAX)
 				return error_say(err, EINVAL,
-				                 "%s: nested deeper than %d",
-				                 what, DEPTH_MAX);
+						 "%s: nested deeper than %d",
+						 what, DEPTH_MAX);
 		} else if (c == '}' || c == ']') {
 			depth--;
 		}
@@ -42,7 +42,7 @@ static int check_depth(const char *text, size_t size, const char *what,
 }
 
 int json_parse(const char *text, size_t size, const char *what, json_t **ret,
-               struct error *err)
+	       struct error *err)
 {
 	json_error_t why;
 	int r = check_depth(text, size, what, err);
@@ -51,14 +51,15 @@ int json_parse(const char *text, size_t size, const char *what, json_t **ret,
 		return r;
 	json_t *value = json_loadb(text, size, JSON_REJECT_DUPLICATES, &why);
 	if (!value)
-		return error_say(err, EINVAL, "%s: not valid JSON: %s (line %d)",
-		                 what, why.text, why.line);
+		return error_say(err, EINVAL,
+				 "%s: not valid JSON: %s (line %d)", what,
+				 why.text, why.line);
 	*ret = value;
 	return 0;
 }
 
 int json_read_file(int dirfd, const char *path, size_t max, json_t **ret,
-                   struct error *err)
+		   struct error *err)
 {
 	scoped(char) *text = NULL;
 	ssize_t size = fd_read_file(dirfd, path, max, &text, err);
@@ -81,7 +82,7 @@ static json_t *member(const json_t *object, const char *key)
 }
 
 int json_get_string(const json_t *object, const char *key, const char **ret,
-                    struct error *err)
+		    struct error *err)
 {
 	json_t *value = member(object, key);
 
@@ -94,7 +95,7 @@ int json_get_string(const json_t *object, const char *key, const char **ret,
 }
 
 int json_get_u64(const json_t *object, const char *key, uint64_t *ret,
-                 struct error *err)
+		 struct error *err)
 {
 	json_t *value = member(object, key);
 
@@ -107,7 +108,7 @@ int json_get_u64(const json_t *object, const char *key, uint64_t *ret,
 }
 
 int json_get_object(const json_t *object, const char *key, json_t **ret,
-                    struct error *err)
+		    struct error *err)
 {
 	json_t *value = member(object, key);
 
@@ -120,7 +121,7 @@ int json_get_object(const json_t *object, const char *key, json_t **ret,
 }
 
 int json_get_array(const json_t *object, const char *key, json_t **ret,
-                   struct error *err)
+		   struct error *err)
 {
 	json_t *value = member(object, key);
 
@@ -133,7 +134,7 @@ int json_get_array(const json_t *object, const char *key, json_t **ret,
 }
 
 int json_get_strv(const json_t *object, const char *key, struct strv *ret,
-                  struct error *err)
+		  struct error *err)
 {
 	json_t *array = NULL, *value;
 	size_t i;
@@ -141,10 +142,10 @@ int json_get_strv(const json_t *object, const char *key, struct strv *ret,
 
 	if (r <= 0)
 		return r;
-	json_array_foreach(array, i, value)
+	json_array_foreach (array, i, value)
 		if (!json_is_string(value))
 			return wrong_type(key, "an array of strings", err);
-	json_array_foreach(array, i, value)
+	json_array_foreach (array, i, value)
 		strv_add(ret, json_string_value(value));
 	return 1;
 }

@@ -22,11 +22,11 @@ void json_free_indirect(json_t **value);
  * deeper than 64 are refused: -EINVAL.
  */
 int json_parse(const char *text, size_t size, const char *what, json_t **ret,
-               struct error *err);
+	       struct error *err);
 
 /* json_read_file - parse a file of at most @max bytes, below @dirfd */
 int json_read_file(int dirfd, const char *path, size_t max, json_t **ret,
-                   struct error *err);
+		   struct error *err);
 
 /*
  * Members of an object.  A member that is missing or null leaves *ret as it
@@ -34,13 +34,13 @@ int json_read_file(int dirfd, const char *path, size_t max, json_t **ret,
  * with the key in the message.  Strings are borrowed from @object.
  */
 int json_get_string(const json_t *object, const char *key, const char **ret,
-                    struct error *err);
+		    struct error *err);
 int json_get_u64(const json_t *object, const char *key, uint64_t *ret,
-                 struct error *err);
+		 struct error *err);
 int json_get_object(const json_t *object, const char *key, json_t **ret,
-                    struct error *err);
+		    struct error *err);
 int json_get_array(const json_t *object, const char *key, json_t **ret,
-                   struct error *err);
+		   struct error *err);
 /* an array of strings, appended to @ret as copies */
 int json_get_strv(const json_t *object, const char *key, struct strv *ret,
-                  struct error *err);
+		  struct error *err);

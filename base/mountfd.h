@@ -26,18 +26,18 @@ struct mount_option {
  * Return: its descriptor; on failure the kernel's own words are in @err.
  */
 int mountfd_new(const char *type, const struct mount_option *options,
-                uint64_t attributes, struct error *err);
+		uint64_t attributes, struct error *err);
 
 /*
  * mountfd_clone - a detached copy of the mount at @path below @dirfd
  * @flags: AT_RECURSIVE with all mounts in it; AT_EMPTY_PATH
  */
 int mountfd_clone(int dirfd, const char *path, unsigned flags,
-                  struct error *err);
+		  struct error *err);
 
 /* mountfd_set - set attributes; @flags: AT_RECURSIVE */
 int mountfd_set(int mount_fd, uint64_t attributes, unsigned flags,
-                struct error *err);
+		struct error *err);
 
 /* mountfd_attach - attach @mount_fd on what @target_fd has open */
 int mountfd_attach(int mount_fd, int target_fd, struct error *err);

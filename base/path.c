@@ -16,7 +16,7 @@
 #include "base/strv.h"
 
 static int open_resolved(int dirfd, const char *path, int flags, mode_t mode,
-                         uint64_t resolve)
+			 uint64_t resolve)
 {
 	struct open_how how = {
 		.flags = (uint64_t)(flags | O_CLOEXEC),
@@ -35,19 +35,19 @@ static int open_resolved(int dirfd, const char *path, int flags, mode_t mode,
 }
 
 int path_open_in_root(int root_fd, const char *path, int flags, mode_t mode,
-                      struct error *err)
+		      struct error *err)
 {
 	int fd = open_resolved(root_fd, path, flags, mode,
-	                       RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+			       RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
 
 	return fd >= 0 ? fd : error_set(err, errno, "open %s", path);
 }
 
 int path_open_beneath(int dirfd, const char *path, int flags, mode_t mode,
-                      struct error *err)
+		      struct error *err)
 {
 	int fd = open_resolved(dirfd, path, flags, mode,
-	                       RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
+			       RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
 
 	return fd >= 0 ? fd : error_set(err, errno, "open %s", path);
 }
@@ -58,11 +58,11 @@ int path_open_beneath(int dirfd, const char *path, int flags, mode_t mode,
  * directory that was resolved last.
  */
 int path_mkdir_in_root(int root_fd, const char *path, mode_t mode,
-                       struct error *err)
+		       struct error *err)
 {
 	scoped(char) *copy = path_normalize("/", path);
-	scoped_fd dir = path_open_in_root(root_fd, "/", O_PATH | O_DIRECTORY, 0,
-	                                  err);
+	scoped_fd dir =
+		path_open_in_root(root_fd, "/", O_PATH | O_DIRECTORY, 0, err);
 
 	if (dir < 0)
 		return dir;
@@ -73,16 +73,15 @@ int path_mkdir_in_root(int root_fd, const char *path, mode_t mode,
 		*end = '\0';
 		if (!*name)
 			break;
-		int next = open_resolved(root_fd, copy, O_PATH | O_DIRECTORY, 0,
-		                         RESOLVE_IN_ROOT |
-		                                 RESOLVE_NO_MAGICLINKS);
+		int next =
+			open_resolved(root_fd, copy, O_PATH | O_DIRECTORY, 0,
+				      RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
 		if (next < 0 && errno == ENOENT) {
 			if (mkdirat(dir, name, mode) < 0 && errno != EEXIST)
 				return error_set(err, errno, "make %s", copy);
-			next = open_resolved(dir, name,
-			                     O_PATH | O_DIRECTORY | O_NOFOLLOW,
-			                     0, RESOLVE_BENEATH |
-			                                RESOLVE_NO_SYMLINKS);
+			next = open_resolved(
+				dir, name, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0,
+				RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
 		}
 		if (next < 0)
 			return error_set(err, errno, "open %s", copy);
@@ -103,7 +102,7 @@ int path_mkdir_parents(const char *path, mode_t mode, struct error *err)
 		*end = '\0';
 		if (mkdir(copy, mode) < 0 && errno != EEXIST)
 			return error_set(err, errno, "make the directory %s",
-			                 copy);
+					 copy);
 		*end = saved;
 	}
 	struct stat st;
@@ -154,7 +153,7 @@ char *path_normalize(const char *base, const char *path)
 }
 
 static int open_to_remove(int parent, const char *name, dev_t device,
-                          struct error *err)
+			  struct error *err)
 {
 	const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 	scoped_fd fd = openat(parent, name, flags);
@@ -194,7 +193,7 @@ static int remove_entry(int parent, const char *name, struct error *err)
  * Return: 1 with that one opened in *@ret_fd; 0 all is gone; -errno
  */
 static int remove_entries(int dirfd, dev_t device, int *ret_fd,
-                          struct error *err)
+			  struct error *err)
 {
 	/* another open file: each pass begins at the start */
 	int copy = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -212,7 +211,7 @@ static int remove_entries(int dirfd, dev_t device, int *ret_fd,
 		r = remove_entry(dirfd, entry->d_name, err);
 		if (r == 0)
 			*ret_fd = open_to_remove(dirfd, entry->d_name, device,
-			                         err);
+						 err);
 	}
 	closedir(list);
 	if (r == 1)
@@ -250,7 +249,7 @@ static int open_parent(struct descent *d, int dirfd, struct error *err)
 		return error_set(err, errno, "go back to a directory");
 	if (st.st_dev != d->device || st.st_ino != d->above[--d->depth])
 		return error_say(err, EXDEV,
-		                 "a directory was moved while it was removed");
+				 "a directory was moved while it was removed");
 	return take_fd(fd);
 }
 
@@ -259,7 +258,7 @@ static int open_parent(struct descent *d, int dirfd, struct error *err)
  * is deeper than there are descriptors, or than there is stack.
  */
 static int remove_contents(int parent, const char *name, struct descent *d,
-                           struct error *err)
+			   struct error *err)
 {
 	scoped_fd fd = open_to_remove(parent, name, d->device, err);
 
@@ -284,7 +283,7 @@ static int remove_contents(int parent, const char *name, struct descent *d,
 }
 
 static int remove_directory(int parent, const char *name, dev_t device,
-                            struct error *err)
+			    struct error *err)
 {
 	struct descent d = { .device = device };
 	int r = remove_contents(parent, name, &d, err);
@@ -302,8 +301,7 @@ int path_remove_tree(int dirfd, const char *name, struct error *err)
 	struct stat st;
 
 	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return errno == ENOENT ? 0
-		                       : error_set(err, errno, "%s", name);
+		return errno == ENOENT ? 0 : error_set(err, errno, "%s", name);
 	if (!S_ISDIR(st.st_mode)) {
 		if (unlinkat(dirfd, name, 0) < 0 && errno != ENOENT)
 			return error_set(err, errno, "remove %s", name);

@@ -24,14 +24,14 @@
  * Return: a descriptor that the caller closes, or -errno.
  */
 int path_open_in_root(int root_fd, const char *path, int flags, mode_t mode,
-                      struct error *err);
+		      struct error *err);
 
 /*
  * path_open_beneath - open a path that may not leave @dirfd, nor contain links
  * With RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS: -EXDEV, -ELOOP.
  */
 int path_open_beneath(int dirfd, const char *path, int flags, mode_t mode,
-                      struct error *err);
+		      struct error *err);
 
 /*
  * path_mkdir_in_root - make the directories of @path that are missing
@@ -41,7 +41,7 @@ int path_open_beneath(int dirfd, const char *path, int flags, mode_t mode,
  * path is something else.
  */
 int path_mkdir_in_root(int root_fd, const char *path, mode_t mode,
-                       struct error *err);
+		       struct error *err);
 
 /* path_mkdir_parents - mkdir -p for a path of our own; 0 also if it exists */
 int path_mkdir_parents(const char *path, mode_t mode, struct error *err);

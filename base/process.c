@@ -33,7 +33,7 @@ void process_remember_title(int argc, char **argv)
 	if (argc > 0) {
 		title_start = argv[0];
 		title_size = (size_t)(argv[argc - 1] - argv[0]) +
-		             strlen(argv[argc - 1]) + 1;
+			     strlen(argv[argc - 1]) + 1;
 	}
 }
 
@@ -55,8 +55,8 @@ void process_die_with_parent(pid_t parent)
 char *process_find_program(const char *name)
 {
 	const char *path = getenv("PATH");
-	scoped(char) *all = xasprintf("%s:/usr/bin:/bin:/usr/sbin:/sbin",
-	                              path ? path : "");
+	scoped(char) *all =
+		xasprintf("%s:/usr/bin:/bin:/usr/sbin:/sbin", path ? path : "");
 
 	if (strchr(name, '/'))
 		return access(name, X_OK) == 0 ? xstrdup(name) : NULL;
@@ -73,7 +73,7 @@ char *process_find_program(const char *name)
 
 /* In the child of vfork(2): only system calls, and no memory of the parent's */
 static void become(const char *program, char *const argv[],
-                   const struct process_stdio *stdio, pid_t parent)
+		   const struct process_stdio *stdio, pid_t parent)
 {
 	int from[3] = { stdio->in, stdio->out, stdio->err };
 
@@ -81,7 +81,7 @@ static void become(const char *program, char *const argv[],
 	/* first out of the way of 0, 1 and 2, then into their places */
 	for (int i = 0; i < 3; i++) {
 		from[i] = from[i] < 0 ? open("/dev/null", O_RDWR | O_CLOEXEC)
-		                      : from[i];
+				      : from[i];
 		from[i] = fcntl(from[i], F_DUPFD_CLOEXEC, 3);
 		if (from[i] < 0)
 			_exit(STATUS_WOLFFIA);
@@ -98,7 +98,7 @@ static void become(const char *program, char *const argv[],
 }
 
 pid_t process_spawn(char *const argv[], const struct process_stdio *stdio,
-                    struct error *err)
+		    struct error *err)
 {
 	scoped(char) *program = process_find_program(argv[0]);
 	pid_t parent = getpid();
@@ -126,7 +126,7 @@ int process_wait(pid_t pid, struct error *err)
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
 			return error_set(err, errno, "wait for process %d",
-			                 (int)pid);
+					 (int)pid);
 	return status;
 }
 
@@ -145,10 +145,10 @@ const char *process_describe(int wait_status, char *to, size_t size)
 			snprintf(to, size, "was killed by SIG%s", name);
 		else /* of a real-time signal */
 			snprintf(to, size, "was killed by signal %d",
-			         WTERMSIG(wait_status));
+				 WTERMSIG(wait_status));
 	} else {
 		snprintf(to, size, "exited with status %d",
-		         WEXITSTATUS(wait_status));
+			 WEXITSTATUS(wait_status));
 	}
 	return to;
 }

@@ -22,7 +22,7 @@ struct process_stdio {
  * Return: the pid; -ENOENT when there is no such program.
  */
 pid_t process_spawn(char *const argv[], const struct process_stdio *stdio,
-                    struct error *err);
+		    struct error *err);
 
 /* process_wait - wait for @pid; Return: its wait status (see wait(2)) */
 int process_wait(pid_t pid, struct error *err);

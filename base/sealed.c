@@ -34,7 +34,7 @@ static int copy_all(int from, int to, struct error *err)
 		ssize_t n = sendfile(to, from, NULL, (size_t)left);
 		if (n <= 0)
 			return error_set(err, n < 0 ? errno : EIO,
-			                 "copy /proc/self/exe");
+					 "copy /proc/self/exe");
 		left -= n;
 	}
 	return 0;

@@ -14,11 +14,11 @@ struct strv {
 	size_t n;
 };
 
-void strv_add(struct strv *list, const char *text);       /* copies @text */
-void strv_take(struct strv *list, char *text);            /* owns @text */
+void strv_add(struct strv *list, const char *text); /* copies @text */
+void strv_take(struct strv *list, char *text);      /* owns @text */
 void strv_addf(struct strv *list, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
-void strv_extend(struct strv *list, char *const *texts);  /* copies; NULL ok */
+void strv_extend(struct strv *list, char *const *texts); /* copies; NULL ok */
 bool strv_contains(const struct strv *list, const char *text);
 void strv_free(struct strv *list);
 

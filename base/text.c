@@ -10,11 +10,11 @@
 /* one character of UTF-8: its length, or 0 when it is not valid */
 static size_t utf8_decode(const unsigned char *s, uint32_t *ret)
 {
-	size_t n = s[0] < 0x80           ? 1
-	           : (s[0] & 0xe0) == 0xc0 ? 2
-	           : (s[0] & 0xf0) == 0xe0 ? 3
-	           : (s[0] & 0xf8) == 0xf0 ? 4
-	                                   : 0;
+	size_t n = s[0] < 0x80             ? 1
+		   : (s[0] & 0xe0) == 0xc0 ? 2
+		   : (s[0] & 0xf0) == 0xe0 ? 3
+		   : (s[0] & 0xf8) == 0xf0 ? 4
+					   : 0;
 	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
 	uint32_t c = n == 1 ? s[0] : n ? s[0] & (0x7fu >> n) : 0;
 
@@ -36,7 +36,7 @@ static bool is_shown(uint32_t c)
 		return false;
 	/* marks that turn the direction of what stands around them */
 	return !(c == 0x061c || c == 0x200e || c == 0x200f ||
-	         (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069));
+		 (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069));
 }
 
 void text_escape(char *to, size_t size, const char *from)
@@ -68,7 +68,7 @@ void text_escape(char *to, size_t size, const char *from)
 }
 
 int text_to_u64(const char *text, uint64_t max, uint64_t *ret,
-                struct error *err)
+		struct error *err)
 {
 	uint64_t value = 0;
 
@@ -77,22 +77,23 @@ int text_to_u64(const char *text, uint64_t max, uint64_t *ret,
 	for (const char *s = text; *s; s++) {
 		if (*s < '0' || *s > '9')
 			return error_say(err, EINVAL,
-			                 "\"%s\" is not a decimal number",
-			                 text);
+					 "\"%s\" is not a decimal number",
+					 text);
 		if (__builtin_mul_overflow(value, 10, &value) ||
 		    __builtin_add_overflow(value, (uint64_t)(*s - '0'),
-		                           &value) ||
+					   &value) ||
 		    value > max)
-			return error_say(err, ERANGE,
-			                 "%s is more than the largest value, %llu",
-			                 text, (unsigned long long)max);
+			return error_say(
+				err, ERANGE,
+				"%s is more than the largest value, %llu", text,
+				(unsigned long long)max);
 	}
 	*ret = value;
 	return 0;
 }
 
 int text_to_u32(const char *text, uint32_t max, uint32_t *ret,
-                struct error *err)
+		struct error *err)
 {
 	uint64_t value = 0;
 	int r = text_to_u64(text, max, &value, err);
@@ -213,7 +214,7 @@ int text_to_duration(const char *text, uint64_t *ret_ms, struct error *err)
 bad:
 	error_say(err, EINVAL, "\"%s\" is not a duration", text);
 	return error_hint(err, "write seconds, or a number and a unit, as in "
-	                       "90, 500ms, 5m or 1h30m");
+			       "90, 500ms, 5m or 1h30m");
 }
 
 /* the number of letters to change, add, drop or swap to get from a to b */

@@ -23,9 +23,9 @@ void text_escape(char *to, size_t size, const char *from);
 
 /* Return: 0, or -EINVAL / -ERANGE with a message that quotes @text */
 int text_to_u64(const char *text, uint64_t max, uint64_t *ret,
-                struct error *err);
+		struct error *err);
 int text_to_u32(const char *text, uint32_t max, uint32_t *ret,
-                struct error *err);
+		struct error *err);
 
 /*
  * text_to_size - a number of bytes: "64m", "1g", "10240", "512k", "2t"

@@ -13,7 +13,7 @@ struct place {
 	char *path;       /* absolute, links resolved; NULL: not there */
 	const char *what; /* completes "makes ... reachable" */
 	bool alone;       /* true: only the place itself and what holds it;
-	                   * false: each thing in it as well */
+			   * false: each thing in it as well */
 };
 
 enum { PLACES_MAX = 16 };
@@ -43,33 +43,33 @@ static size_t collect(struct place *to, const char *store_path)
 	};
 
 	to[n++] = (struct place){ xstrdup("/"), "all of this machine's files",
-		                  true };
+				  true };
 	if (home && *home == '/') {
 		to[n++] = (struct place){ resolved(xstrdup(home)),
-			                  "your whole home directory", true };
+					  "your whole home directory", true };
 		for (size_t i = 0; i < ARRAY_SIZE(in_home); i++)
-			to[n++] = (struct place){
-				resolved(xasprintf("%s/%s", home,
-				                   in_home[i].name)),
-				in_home[i].what, false
-			};
+			to[n++] = (struct place){ resolved(xasprintf(
+							  "%s/%s", home,
+							  in_home[i].name)),
+						  in_home[i].what, false };
 	}
-	to[n++] = (struct place){ resolved(xasprintf("/run/user/%u", geteuid())),
-		                  "the sockets of your session (D-Bus, agents)",
-		                  false };
+	to[n++] =
+		(struct place){ resolved(xasprintf("/run/user/%u", geteuid())),
+				"the sockets of your session (D-Bus, agents)",
+				false };
 	to[n++] = (struct place){ resolved(xstrdup("/run/docker.sock")),
-		                  "the docker daemon, which is root", false };
+				  "the docker daemon, which is root", false };
 	if (agent)
 		to[n++] = (struct place){ resolved(xstrdup(agent)),
-			                  "your ssh agent", false };
+					  "your ssh agent", false };
 	to[n++] = (struct place){ resolved(xstrdup(store_path)),
-		                  "wolffia's own store", false };
+				  "wolffia's own store", false };
 	return n;
 }
 
 /* what binding @source gives away, the greatest first; NULL: nothing */
 static const char *what_of(const char *source, const struct place *places,
-                           size_t n)
+			   size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		const struct place *p = &places[i];
@@ -83,7 +83,7 @@ static const char *what_of(const char *source, const struct place *places,
 }
 
 void exposure_find(const struct spec *spec, const char *store_path,
-                   struct strv *ret)
+		   struct strv *ret)
 {
 	struct place places[PLACES_MAX];
 	size_t n = 0;
@@ -97,10 +97,11 @@ void exposure_find(const struct spec *spec, const char *store_path,
 		scoped(char) *real = realpath(m->source, NULL);
 		const char *what = real ? what_of(real, places, n) : NULL;
 		if (what)
-			strv_addf(ret, "the volume %s makes %s %s for the "
-			               "container",
-			          m->source, what,
-			          m->read_only ? "readable" : "writable");
+			strv_addf(ret,
+				  "the volume %s makes %s %s for the "
+				  "container",
+				  m->source, what,
+				  m->read_only ? "readable" : "writable");
 	}
 	for (size_t i = 0; i < n; i++)
 		free(places[i].path);

@@ -14,4 +14,4 @@
  * Sources are compared after their links are resolved, by components.
  */
 void exposure_find(const struct spec *spec, const char *store_path,
-                   struct strv *ret);
+		   struct strv *ret);

@@ -33,14 +33,14 @@ static char *find_tool(void)
 }
 
 static int make_argv(char *const verb[], struct strv *ret, char **ret_path,
-                     struct error *err)
+		     struct error *err)
 {
 	char *path = find_tool();
 
 	if (!path) {
 		error_say(err, ENOENT, "the program wolffia-image is missing");
 		return error_hint(err, "it belongs beside wolffia, or in "
-		                       "../libexec/wolffia: install both");
+				       "../libexec/wolffia: install both");
 	}
 	*ret_path = path;
 	strv_add(ret, path);
@@ -72,6 +72,7 @@ int image_tool_call(char *const verb[], struct error *err)
 	pid_t pid = process_spawn(strv_argv(&argv), &stdio, err);
 	int status = pid < 0 ? pid : process_wait(pid, err);
 	return status <= 0 ? status
-	                   : error_say(err, ECHILD, "the image could not be "
-	                                            "unpacked");
+			   : error_say(err, ECHILD,
+				       "the image could not be "
+				       "unpacked");
 }

@@ -30,11 +30,13 @@ static const struct verb {
 	{ "explain", verb_explain, "say what a run would give the container" },
 	{ "doctor", verb_doctor, "test what a start needs, with remedies" },
 	{ "unshare", verb_unshare, "run a command in your own id map" },
-	{ "import", verb_image, "make an image of a root file system in a tar" },
+	{ "import", verb_image,
+	  "make an image of a root file system in a tar" },
 	{ "load", verb_image, "load images from an archive or a directory" },
 	{ "images", verb_image, "list the images of the store" },
 	{ "rmi", verb_image, "remove images" },
-	{ "unpack", verb_image, "unpack the layers of an image ahead of a run" },
+	{ "unpack", verb_image,
+	  "unpack the layers of an image ahead of a run" },
 	{ "version", verb_version, "print the version" },
 	{ "help", verb_help, "print this" },
 };
@@ -50,11 +52,13 @@ static int verb_help(const struct call *call)
 {
 	(void)call;
 	puts("Usage: wolffia [--store DIR] [--debug] VERB ...\n\n"
-	     "A rootless, daemonless container launcher: root in a container is "
+	     "A rootless, daemonless container launcher: root in a container "
+	     "is "
 	     "never root\non the host.\n");
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
 		printf("  %-10s %s\n", verbs[i].name, verbs[i].help);
-	puts("\nA first container, without any download:  wolffia run -it @host\n"
+	puts("\nA first container, without any download:  wolffia run -it "
+	     "@host\n"
 	     "More: wolffia VERB --help, man wolffia-run");
 	return 0;
 }
@@ -112,8 +116,8 @@ int main(int argc, char **argv)
 		return verb_version(&call);
 	if (call.global.help == FLAG_YES || first >= argc)
 		return verb_help(&call) + (first >= argc && !call.global.help
-		                                   ? STATUS_WOLFFIA
-		                                   : 0);
+						   ? STATUS_WOLFFIA
+						   : 0);
 	const struct verb *verb = find_verb(argv[first], &err);
 	if (verb) {
 		call.argc = argc - first;

@@ -47,10 +47,7 @@ struct option_entry {
 };
 
 /* the last row of a table */
-#define OPTION_TABLE_END                                                       \
-	{                                                                      \
-		.name = NULL                                                   \
-	}
+#define OPTION_TABLE_END { .name = NULL }
 
 /*
  * option_table_parse - fill the fields of @to with what was typed

@@ -46,7 +46,7 @@ static int find_image(struct prepared *p, struct error *err)
 		r = unpack(p, single, err);
 		if (r == 0)
 			r = image_find(&p->store, p->options.image, single,
-			               &p->image, err);
+				       &p->image, err);
 	}
 	if (r < 0)
 		return r;
@@ -62,14 +62,14 @@ static int choose_log_level(struct prepared *p, struct error *err)
 {
 	const struct global_options *global = &p->options.global;
 
-	p->log_level = p->options.quiet == FLAG_YES ? LOG_LEVEL_ERROR
-	                                            : LOG_LEVEL_INFO;
+	p->log_level =
+		p->options.quiet == FLAG_YES ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO;
 	if (global->debug == FLAG_YES)
 		p->log_level = LOG_LEVEL_DEBUG;
 	if (!global->log_level)
 		return 0;
 	int level = option_choice("--log-level", CHOICES_LOG_LEVEL,
-	                          global->log_level, err);
+				  global->log_level, err);
 	if (level >= 0)
 		p->log_level = (enum log_level)level;
 	return level < 0 ? level : 0;
@@ -87,7 +87,7 @@ static int find_ids(struct prepared *p, struct error *err)
 }
 
 int prepared_make(int argc, char **argv, struct prepared *ret,
-                  struct error *err)
+		  struct error *err)
 {
 	ret->store.dirfd = -1;
 	ret->hold_fd = -1;
@@ -112,11 +112,11 @@ int prepared_make(int argc, char **argv, struct prepared *ret,
 		.environment = environ,
 	};
 	r = spec_from_options(&ret->options, &source, &ret->spec, &ret->notices,
-	                      err);
+			      err);
 	ret->spec.whiteout_files = ret->image.whiteout_files;
 	return r < 0 ? r
-	             : spec_resolve(&ret->spec, &ret->store, &ret->ids,
-	                            &ret->ids_why, &ret->notices, err);
+		     : spec_resolve(&ret->spec, &ret->store, &ret->ids,
+				    &ret->ids_why, &ret->notices, err);
 }
 
 void prepared_free(struct prepared *p)

@@ -23,8 +23,8 @@ enum log_level {
 struct prepared {
 	enum log_level log_level;
 	struct options options;
-	struct outer_ids ids;  /* what the user may map */
-	struct error ids_why;  /* with ids.single: why no more */
+	struct outer_ids ids; /* what the user may map */
+	struct error ids_why; /* with ids.single: why no more */
 	struct store store;
 	struct image image;
 	int hold_fd; /* keeps the image's layers from being removed; -1: none */
@@ -41,5 +41,5 @@ struct prepared {
  * Return: 0; any error of the parts.
  */
 int prepared_make(int argc, char **argv, struct prepared *ret,
-                  struct error *err);
+		  struct error *err);
 void prepared_free(struct prepared *prepared);

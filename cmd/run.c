@@ -4,13 +4,13 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "base/landlock.h"
 #include "base/sealed.h"
 #include "base/status.h"
 #include "cmd/exposure.h"
 #include "cmd/prepared.h"
 #include "cmd/print.h"
 #include "cmd/verbs.h"
-#include "base/landlock.h"
 #include "core/launch.h"
 #include "core/resolve.h"
 #include "core/state.h"
@@ -22,14 +22,16 @@ static int check_exposure(const struct prepared *p, struct error *err)
 
 	exposure_find(&p->spec, p->store.path, &lines);
 	if (p->spec.network == NETWORK_HOST)
-		strv_add(&lines, "--network host: the container reaches all that "
-		                 "this machine reaches, its loopback included");
+		strv_add(&lines,
+			 "--network host: the container reaches all that "
+			 "this machine reaches, its loopback included");
 	if (lines.n == 0)
 		return 0;
 	if (p->options.strict == FLAG_YES) {
 		error_say(err, EPERM, "%s", lines.v[0]);
-		return error_hint(err, "--strict refuses this; give a directory "
-		                       "of its own");
+		return error_hint(err,
+				  "--strict refuses this; give a directory "
+				  "of its own");
 	}
 	if (p->log_level >= LOG_LEVEL_WARNING)
 		for (size_t i = 0; i < lines.n; i++)
@@ -48,7 +50,7 @@ static bool needs_sealing(const struct spec *spec)
 }
 
 static int run(struct prepared *p, const struct call *call, int *ret_status,
-               struct error *err)
+	       struct error *err)
 {
 	struct error ignored;
 
@@ -62,8 +64,7 @@ static int run(struct prepared *p, const struct call *call, int *ret_status,
 	if (p->log_level >= LOG_LEVEL_INFO)
 		print_notices(&p->notices);
 	p->spec.debug = p->log_level >= LOG_LEVEL_DEBUG;
-	r = launch_run(&p->spec, &p->store, call->started_ns, ret_status,
-	               err);
+	r = launch_run(&p->spec, &p->store, call->started_ns, ret_status, err);
 	/* what launchers that were killed left behind */
 	state_sweep(&p->store, &ignored);
 	return r;

@@ -38,8 +38,10 @@ static void print_usage(FILE *to)
 {
 	fputs("Usage: wolffia unshare [COMMAND [ARGUMENT...]]\n"
 	      "\n"
-	      "Run a command (your shell, if none is given) as id 0 of your own id "
-	      "map, in\nwhich you are 0 and your subordinate ids are 1 and up: for "
+	      "Run a command (your shell, if none is given) as id 0 of your "
+	      "own id "
+	      "map, in\nwhich you are 0 and your subordinate ids are 1 and up: "
+	      "for "
 	      "looking at and\nremoving files that containers wrote.\n",
 	      to);
 }
@@ -49,7 +51,8 @@ int verb_unshare(const struct call *call)
 	static char fallback[] = "/bin/sh";
 	char *shell = getenv("SHELL");
 	char *standard[] = { shell && *shell ? shell : fallback, NULL };
-	struct execution e = { .argv = call->argc > 1 ? call->argv + 1 : standard };
+	struct execution e = { .argv = call->argc > 1 ? call->argv + 1
+						      : standard };
 	struct outer_ids ids;
 	struct error err;
 

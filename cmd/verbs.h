@@ -10,10 +10,10 @@
 /* What every verb is given. */
 struct call {
 	int argc;
-	char **argv;                   /* argv[0] is the verb */
-	struct global_options global;  /* what stood before the verb */
-	char **whole_argv;             /* as main() was given it */
-	uint64_t started_ns;           /* CLOCK_MONOTONIC when wolffia began */
+	char **argv;                  /* argv[0] is the verb */
+	struct global_options global; /* what stood before the verb */
+	char **whole_argv;            /* as main() was given it */
+	uint64_t started_ns;          /* CLOCK_MONOTONIC when wolffia began */
 };
 
 /* Each prints what it has to say; Return: the exit status */

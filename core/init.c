@@ -70,11 +70,11 @@ static int enter_workdir(int fd, const char *path, struct error *err)
 
 	if (fchdir(fd) < 0)
 		return error_set(err, errno, "enter the working directory %s",
-		                 path);
+				 path);
 	if (!getcwd(here, sizeof(here)) || here[0] != '/')
 		return error_say(err, EXDEV,
-		                 "the working directory %s is outside the root",
-		                 path);
+				 "the working directory %s is outside the root",
+				 path);
 	return 0;
 }
 
@@ -83,33 +83,35 @@ static void complete_environment(const struct launch *l, struct strv *env)
 	strv_extend(env, l->spec->env.v);
 	if (!strv_get_env(env, "HOME")) {
 		scoped(char) *home = xasprintf(
-		        "HOME=%s", l->user.home && *l->user.home ? l->user.home
-		                                                 : "/");
+			"HOME=%s",
+			l->user.home && *l->user.home ? l->user.home : "/");
 		strv_set_env(env, home);
 	}
 }
 
 static int cannot_execute(struct launch *l, const char *path, int code,
-                          struct error *err)
+			  struct error *err)
 {
 	struct stat st;
 
 	l->board->exec_failed = true;
 	if (code == ENOENT && stat(path, &st) == 0) {
 		error_say(err, ENOENT,
-		          "%s: its interpreter, or the dynamic linker that it "
-		          "names, is not in this root file system", path);
+			  "%s: its interpreter, or the dynamic linker that it "
+			  "names, is not in this root file system",
+			  path);
 		return -ENOENT;
 	}
 	error_set(err, code, "%s", path);
 	if (code == ENOEXEC)
-		error_hint(err, "it is neither a program for this machine nor a "
-		                "script that begins with #!");
+		error_hint(err,
+			   "it is neither a program for this machine nor a "
+			   "script that begins with #!");
 	if (code == EACCES && stat(path, &st) == 0 && S_ISDIR(st.st_mode))
 		error_hint(err, "it is a directory");
 	else if (code == EACCES)
 		error_hint(err, "is it executable for the user that it is run "
-		                "as?");
+				"as?");
 	return -code;
 }
 
@@ -126,32 +128,33 @@ static int execute(struct launch *l, struct strv *env, struct error *err)
 	}
 	scoped(char) *rest = xstrdup(path ? path : "/usr/bin:/bin");
 	for (char *next = rest, *dir; (dir = strsep(&next, ":"));) {
-		scoped(char) *full = xasprintf("%s/%s", *dir ? dir : ".",
-		                               argv[0]);
+		scoped(char) *full =
+			xasprintf("%s/%s", *dir ? dir : ".", argv[0]);
 		execve(full, argv, strv_argv(env));
 		if (errno != ENOENT && errno != ENOTDIR && errno != EACCES)
 			return cannot_execute(l, full, errno, err);
 		struct stat st;
 		if (stat(full, &st) == 0 && S_ISREG(st.st_mode))
-			return cannot_execute(l, full, errno == EACCES
-			                                       ? EACCES
-			                                       : ENOENT, err);
+			return cannot_execute(l, full,
+					      errno == EACCES ? EACCES : ENOENT,
+					      err);
 		if (errno == EACCES)
 			best = EACCES;
 	}
 	l->board->exec_failed = true;
 	if (best == EACCES)
 		return error_set(err, EACCES, "%s", argv[0]);
-	return error_say(err, ENOENT, "%s: not found in the container's PATH, %s",
-	                 argv[0], path ? path : "/usr/bin:/bin");
+	return error_say(err, ENOENT,
+			 "%s: not found in the container's PATH, %s", argv[0],
+			 path ? path : "/usr/bin:/bin");
 }
 
 /* for a user who is not root, only what a set-uid program may bring back */
 static uint64_t bounding_set(const struct launch *l)
 {
 	return l->user.uid == 0 || !l->spec->no_new_privileges
-	               ? l->spec->capabilities
-	               : 0;
+		       ? l->spec->capabilities
+		       : 0;
 }
 
 int init_become_workload(struct launch *l, struct error *err)
@@ -166,10 +169,10 @@ int init_become_workload(struct launch *l, struct error *err)
 		r = capabilities_drop_bounding(bounding_set(l), err);
 	if (r == 0)
 		r = identity_become(l->user.uid, l->user.gid, l->user.groups,
-		                    single ? 0 : l->user.n, !single, err);
+				    single ? 0 : l->user.n, !single, err);
 	if (r == 0)
 		r = capabilities_apply(l->spec->capabilities, l->user.uid == 0,
-		                       err);
+				       err);
 	if (r == 0)
 		r = enter_workdir(workdir, l->spec->workdir, err);
 	if (r < 0)
@@ -215,7 +218,8 @@ pid_t init_start(struct launch *l, struct error *err)
 		*err = why;
 		return -why.code;
 	}
-	return error_say(err, EIO, "the workload's process died before it began");
+	return error_say(err, EIO,
+			 "the workload's process died before it began");
 }
 
 /* Return: true when the workload is among the dead, with *@ret_status */
@@ -244,8 +248,8 @@ static void shed_rights(struct launch *l)
 	process_set_title(name);
 	/* to signal the workload, and to start sessions as any user */
 	uint64_t rights = l->spec->capabilities | 1ull << CAP_KILL |
-	                  1ull << CAP_SETUID | 1ull << CAP_SETGID |
-	                  1ull << CAP_SETPCAP;
+			  1ull << CAP_SETUID | 1ull << CAP_SETGID |
+			  1ull << CAP_SETPCAP;
 	if (fd_close_above(keep, 1, &ignored) < 0 ||
 	    capabilities_drop_bounding(rights, &ignored) < 0 ||
 	    capabilities_apply(rights, true, &ignored) < 0)
@@ -294,7 +298,8 @@ _Noreturn void init_serve(struct launch *l, pid_t workload)
 			_exit(STATUS_WOLFFIA);
 		if (fds[0].revents) {
 			if (recv(fds[0].fd, &number, 1, 0) != 1)
-				_exit(STATUS_WOLFFIA); /* the launcher is gone */
+				_exit(STATUS_WOLFFIA); /* the launcher is gone
+							*/
 			forward(workload, number);
 		}
 		if (fds[1].revents && read(signals, &info, sizeof(info)) < 0)

@@ -33,9 +33,9 @@ static bool is_ignored(int number)
 /* From here on these come through a descriptor; children put it all back. */
 static int catch_signals(struct launch *l, struct error *err)
 {
-	static const int caught[] = { SIGCHLD, SIGTERM,  SIGINT,  SIGHUP,
-		                      SIGQUIT, SIGUSR1,  SIGUSR2, SIGWINCH,
-		                      SIGTSTP, SIGCONT };
+	static const int caught[] = { SIGCHLD, SIGTERM, SIGINT,  SIGHUP,
+				      SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH,
+				      SIGTSTP, SIGCONT };
 	sigset_t mask;
 
 	sigemptyset(&mask);
@@ -64,14 +64,14 @@ static int watch_parent(struct launch *l, struct error *err)
 		return error_set(err, errno, "watch the parent process");
 	if (getppid() != parent || l->parent_fd < 0)
 		return error_say(err, EINTR,
-		                 "the process that started it is gone");
+				 "the process that started it is gone");
 	return 0;
 }
 
 static int prepare(struct launch *l, struct error *err)
 {
 	l->board = mmap(NULL, sizeof(*l->board), PROT_READ | PROT_WRITE,
-	                MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+			MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (l->board == MAP_FAILED) {
 		l->board = NULL;
 		return error_set(err, errno, "share memory");
@@ -151,7 +151,7 @@ static void add_server_words(struct launch *l, struct error *err)
 		char text[sizeof(err->text)];
 		memcpy(text, err->text, sizeof(text));
 		error_say(err, err->code, "%s (fuse-overlayfs says: %s)", text,
-		          line);
+			  line);
 		return;
 	}
 }
@@ -162,7 +162,7 @@ static int status_of_failure(const struct launch *l, const struct error *err)
 
 	if (l->board && l->board->exec_failed)
 		return err->code == ENOENT ? STATUS_NOT_FOUND
-		                           : STATUS_CANNOT_EXEC;
+					   : STATUS_CANNOT_EXEC;
 	sigpending(&pending);
 	for (int sig = 1; err->code == EINTR && sig < 32; sig++)
 		if (sig != SIGCHLD && sig != SIGWINCH && sig != SIGCONT &&
@@ -173,7 +173,7 @@ static int status_of_failure(const struct launch *l, const struct error *err)
 
 /* How it ended, if not by itself, as an error for the user. */
 static int judge(const struct launch *l, const struct ended *ended,
-                 int *ret_status, struct error *err)
+		 int *ret_status, struct error *err)
 {
 	char how[64];
 
@@ -183,42 +183,50 @@ static int judge(const struct launch *l, const struct ended *ended,
 		return 0;
 	case ENDED_BY_TIMEOUT:
 		return error_say(err, ETIMEDOUT,
-		                 "the container was ended after %llu.%03llu s "
-		                 "(--timeout)",
-		                 (unsigned long long)l->spec->timeout_ms / 1000,
-		                 (unsigned long long)l->spec->timeout_ms % 1000);
+				 "the container was ended after %llu.%03llu s "
+				 "(--timeout)",
+				 (unsigned long long)l->spec->timeout_ms / 1000,
+				 (unsigned long long)l->spec->timeout_ms %
+					 1000);
 	case ENDED_WITH_PARENT:
-		error_say(err, ECHILD, "the process that started the container "
-		                       "is gone, so it was ended");
+		error_say(err, ECHILD,
+			  "the process that started the container "
+			  "is gone, so it was ended");
 		return error_hint(err, "--keep lets it go on");
 	case ENDED_WITH_SERVER:
 		*ret_status = STATUS_WOLFFIA;
 		return error_say(err, EIO,
-		                 "the file system server (fuse-overlayfs) %s, "
-		                 "so the container was ended",
-		                 process_describe(ended->server_status, how,
-		                                  sizeof(how)));
+				 "the file system server (fuse-overlayfs) %s, "
+				 "so the container was ended",
+				 process_describe(ended->server_status, how,
+						  sizeof(how)));
 	case ENDED_WITH_GUARD:
 		*ret_status = STATUS_WOLFFIA;
 		return error_say(err, ECHILD,
-		                 "the process that watches over PID 1 %s, so "
-		                 "the container was ended",
-		                 process_describe(ended->guard_status, how,
-		                                  sizeof(how)));
+				 "the process that watches over PID 1 %s, so "
+				 "the container was ended",
+				 process_describe(ended->guard_status, how,
+						  sizeof(how)));
 	case ENDED_WITH_INIT:
-		return error_say(err, ECHILD, "PID 1 of the container %s",
-		                 process_describe(ended->wait_status, how,
-		                                  sizeof(how)));
+		return error_say(
+			err, ECHILD, "PID 1 of the container %s",
+			process_describe(ended->wait_status, how, sizeof(how)));
 	}
 	return 0;
 }
 
 static void close_all(struct launch *l)
 {
-	int *fds[] = { &l->peer[0],    &l->peer[1],         &l->peer[2],
-		       &l->signal_fd,  &l->parent_fd,       &l->server_log[0],
-		       &l->server_log[1], &l->terminal_fd,
-		       &l->terminal_socket[0], &l->terminal_socket[1],
+	int *fds[] = { &l->peer[0],
+		       &l->peer[1],
+		       &l->peer[2],
+		       &l->signal_fd,
+		       &l->parent_fd,
+		       &l->server_log[0],
+		       &l->server_log[1],
+		       &l->terminal_fd,
+		       &l->terminal_socket[0],
+		       &l->terminal_socket[1],
 		       &l->outer_userns_fd };
 
 	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
@@ -250,7 +258,7 @@ static const struct launch nothing = {
 };
 
 int launch_run(const struct spec *spec, const struct store *store,
-               uint64_t started_ns, int *ret_status, struct error *err)
+	       uint64_t started_ns, int *ret_status, struct error *err)
 {
 	struct launch l = nothing;
 	struct state state = { .dirfd = -1, .lock_fd = -1 };
@@ -286,7 +294,7 @@ int launch_run(const struct spec *spec, const struct store *store,
 	if (started && l.board->server_pid > 0)
 		process_wait(l.board->server_pid, &ignored);
 	report_exited(spec, *ret_status, started ? &ended : NULL,
-	              r < 0 ? err : NULL);
+		      r < 0 ? err : NULL);
 	close_all(&l);
 	if (r == 0 && s < 0) {
 		*err = removal;

@@ -31,12 +31,13 @@ enum actor {
 struct board {
 	pid_t init_pid;   /* on the host */
 	pid_t server_pid; /* of fuse-overlayfs, on the host; 0: none */
-	uint64_t finished_ns[STEPS_MAX]; /* CLOCK_MONOTONIC of each step's end */
+	uint64_t
+		finished_ns[STEPS_MAX]; /* CLOCK_MONOTONIC of each step's end */
 	/* of the workload: written by PID 1 when it ended */
 	bool ended;
 	bool exec_failed; /* the workload's program could not be executed */
 	int wait_status;
-	int landlock_abi;        /* -1: the kernel has none */
+	int landlock_abi; /* -1: the kernel has none */
 };
 
 /* The two ends of each standard stream that is not simply passed on. */
@@ -66,9 +67,9 @@ struct launch {
 
 	/* made before the forks, for all */
 	struct stream stream[3];
-	int server_log[2];   /* what fuse-overlayfs says on stderr */
+	int server_log[2];      /* what fuse-overlayfs says on stderr */
 	int terminal_socket[2]; /* PID 1 hands the terminal's master over */
-	int terminal_fd;     /* in the launcher: the master */
+	int terminal_fd;        /* in the launcher: the master */
 
 	/* PID 1's */
 	int stage_fd; /* a tmpfs on which /proc, /dev and /sys are made ready */
@@ -88,4 +89,4 @@ struct launch {
  * Return: 0 when the workload ran and ended by itself; else what went wrong.
  */
 int launch_run(const struct spec *spec, const struct store *store,
-               uint64_t started_ns, int *ret_status, struct error *err);
+	       uint64_t started_ns, int *ret_status, struct error *err);

@@ -15,7 +15,7 @@ struct relay {
 	bool owns_from; /* close it at the end */
 	bool owns_to;
 	bool ended;
-	bool regular;   /* @to is a regular file: it never blocks */
+	bool regular; /* @to is a regular file: it never blocks */
 	size_t start, end;
 	char data[65536];
 };

@@ -18,8 +18,8 @@ static void write_line(const struct spec *spec, json_t *object)
 		char *text = json_dumps(object, JSON_COMPACT);
 		if (text) {
 			scoped(char) *line = xasprintf("%s\n", text);
-			ssize_t ignored = write(spec->status_fd, line,
-			                        strlen(line));
+			ssize_t ignored =
+				write(spec->status_fd, line, strlen(line));
 			(void)ignored;
 		}
 		free(text);
@@ -30,9 +30,9 @@ static void write_line(const struct spec *spec, json_t *object)
 void report_created(const struct spec *spec)
 {
 	if (spec->status_fd >= 0)
-		write_line(spec, json_pack("{s:s, s:s, s:s?}", "event",
-		                           "created", "id", spec->id, "name",
-		                           spec->name));
+		write_line(spec,
+			   json_pack("{s:s, s:s, s:s?}", "event", "created",
+				     "id", spec->id, "name", spec->name));
 }
 
 static json_t *timings(const struct launch *l, const struct step *plan)
@@ -45,9 +45,10 @@ static json_t *timings(const struct launch *l, const struct step *plan)
 		if (now == 0)
 			continue;
 		json_array_append_new(
-		        steps, json_pack("{s:s, s:s, s:I}", "name", plan[i].name,
-		                         "actor", actor_name(plan[i].actor), "us",
-		                         (json_int_t)((now - last) / 1000)));
+			steps,
+			json_pack("{s:s, s:s, s:I}", "name", plan[i].name,
+				  "actor", actor_name(plan[i].actor), "us",
+				  (json_int_t)((now - last) / 1000)));
 		last = now;
 	}
 	return steps;
@@ -62,8 +63,8 @@ static void report_steps(const struct launch *l, const struct step *plan)
 		if (now == 0)
 			continue;
 		dprintf(STDERR_FILENO, "wolffia: debug: %6llu us %-8s %s\n",
-		        (unsigned long long)(now - last) / 1000,
-		        actor_name(plan[i].actor), plan[i].name);
+			(unsigned long long)(now - last) / 1000,
+			actor_name(plan[i].actor), plan[i].name);
 		last = now;
 	}
 }
@@ -73,17 +74,16 @@ void report_started(const struct launch *l, const struct step *plan)
 	if (l->spec->debug)
 		report_steps(l, plan);
 	if (l->spec->status_fd >= 0)
-		write_line(l->spec,
-		           json_pack("{s:s, s:s, s:i, s:o}", "event", "started",
-		                     "id", l->spec->id, "pid",
-		                     (int)l->board->init_pid, "steps",
-		                     timings(l, plan)));
+		write_line(l->spec, json_pack("{s:s, s:s, s:i, s:o}", "event",
+					      "started", "id", l->spec->id,
+					      "pid", (int)l->board->init_pid,
+					      "steps", timings(l, plan)));
 }
 
 static const char *cause_of(const struct ended *how, const struct error *err)
 {
 	static const char *const causes[] = {
-		[ENDED_BY_ITSELF] = "exit",    [ENDED_BY_TIMEOUT] = "timeout",
+		[ENDED_BY_ITSELF] = "exit",     [ENDED_BY_TIMEOUT] = "timeout",
 		[ENDED_WITH_PARENT] = "parent", [ENDED_WITH_SERVER] = "server",
 		[ENDED_WITH_INIT] = "killed",   [ENDED_WITH_GUARD] = "killed",
 	};
@@ -93,21 +93,20 @@ static const char *cause_of(const struct ended *how, const struct error *err)
 	if (how->how == ENDED_BY_ITSELF && WIFSIGNALED(how->wait_status))
 		return "signal";
 	return err && how->how == ENDED_BY_ITSELF ? "launcher"
-	                                          : causes[how->how];
+						  : causes[how->how];
 }
 
 void report_exited(const struct spec *spec, int status, const struct ended *how,
-                   const struct error *err)
+		   const struct error *err)
 {
 	int number = how && WIFSIGNALED(how->wait_status)
-	                     ? WTERMSIG(how->wait_status)
-	                     : 0;
+			     ? WTERMSIG(how->wait_status)
+			     : 0;
 
 	if (spec->status_fd >= 0)
-		write_line(spec,
-		           json_pack("{s:s, s:s, s:i, s:i, s:s, s:s}", "event",
-		                     "exited", "id", spec->id, "code", status,
-		                     "signal", number, "cause",
-		                     cause_of(how, err), "message",
-		                     err ? err->text : ""));
+		write_line(spec, json_pack("{s:s, s:s, s:i, s:i, s:s, s:s}",
+					   "event", "exited", "id", spec->id,
+					   "code", status, "signal", number,
+					   "cause", cause_of(how, err),
+					   "message", err ? err->text : ""));
 }

@@ -18,4 +18,4 @@ void report_created(const struct spec *spec);
 void report_started(const struct launch *l, const struct step *plan);
 /* @err: NULL when the workload ran */
 void report_exited(const struct spec *spec, int status, const struct ended *how,
-                   const struct error *err);
+		   const struct error *err);

@@ -29,24 +29,24 @@ enum userns_mode spec_resolve_mode(const struct spec *spec)
 	if (spec->userns != USERNS_AUTO)
 		return spec->userns;
 	return has_shared_mount(spec) || spec->rootfs == ROOTFS_DIR_RW ||
-	                       spec->driver == DRIVER_OVERLAY
-	               ? USERNS_AS_ME
-	               : USERNS_NOMAP;
+			       spec->driver == DRIVER_OVERLAY
+		       ? USERNS_AS_ME
+		       : USERNS_NOMAP;
 }
 
 /* The topmost layer that knows the user; the merged root is not there yet. */
 static int find_in_layers(const struct spec *spec, struct user *ret,
-                          struct error *err)
+			  struct error *err)
 {
 	int r = error_say(err, ENOENT, "user %s: the image has no /etc/passwd",
-	                  spec->user.text);
+			  spec->user.text);
 
 	for (size_t i = 0; i < spec->layers.n; i++) {
 		scoped_fd dir = open(spec->layers.v[i],
-		                     O_PATH | O_DIRECTORY | O_CLOEXEC);
+				     O_PATH | O_DIRECTORY | O_CLOEXEC);
 		if (dir < 0)
 			return error_set(err, errno, "open %s",
-			                 spec->layers.v[i]);
+					 spec->layers.v[i]);
 		bool last = i + 1 == spec->layers.n;
 		if (!last && faccessat(dir, "etc/passwd", F_OK, 0) < 0)
 			continue;
@@ -62,8 +62,8 @@ int spec_find_user(const struct spec *spec, struct user *ret, struct error *err)
 	const char *path = spec->rootfs == ROOTFS_HOST ? "/" : spec->rootfs_dir;
 
 	if (!*spec->user.text)
-		return user_find(&(struct user_request){ 0 }, NULL, "", 0, "", 0,
-		                 ret, err);
+		return user_find(&(struct user_request){ 0 }, NULL, "", 0, "",
+				 0, ret, err);
 	if (spec->rootfs == ROOTFS_IMAGE)
 		return find_in_layers(spec, ret, err);
 	scoped_fd dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -73,14 +73,14 @@ int spec_find_user(const struct spec *spec, struct user *ret, struct error *err)
 }
 
 static int map_as(struct spec *spec, uint32_t uid, uint32_t gid,
-                  struct error *err)
+		  struct error *err)
 {
 	int r = idmap_inner_as(&spec->inner_uids, uid,
-	                       idmap_size(&spec->outer_uids), err);
+			       idmap_size(&spec->outer_uids), err);
 
 	return r < 0 ? r
-	             : idmap_inner_as(&spec->inner_gids, gid,
-	                              idmap_size(&spec->outer_gids), err);
+		     : idmap_inner_as(&spec->inner_gids, gid,
+				      idmap_size(&spec->outer_gids), err);
 }
 
 static int map_as_me(struct spec *spec, struct error *err)
@@ -105,25 +105,25 @@ static int map_inner(struct spec *spec, struct error *err)
 	case USERNS_KEEP_ID:
 		if (!*spec->user.text) {
 			free(spec->user.text);
-			spec->user.text = xasprintf("%u:%u", geteuid(),
-			                            getegid());
+			spec->user.text =
+				xasprintf("%u:%u", geteuid(), getegid());
 		}
 		return map_as(spec, geteuid(), getegid(), err);
 	case USERNS_SINGLE:
 		return map_as(spec, 0, 0, err);
 	default:
 		r = idmap_inner_nomap(&spec->inner_uids,
-		                      idmap_size(&spec->outer_uids), err);
+				      idmap_size(&spec->outer_uids), err);
 		return r < 0 ? r
-		             : idmap_inner_nomap(&spec->inner_gids,
-		                                 idmap_size(&spec->outer_gids),
-		                                 err);
+			     : idmap_inner_nomap(&spec->inner_gids,
+						 idmap_size(&spec->outer_gids),
+						 err);
 	}
 }
 
 static int resolve_ids(struct spec *spec, const struct outer_ids *ids,
-                       const struct error *why, struct strv *notices,
-                       struct error *err)
+		       const struct error *why, struct strv *notices,
+		       struct error *err)
 {
 	enum userns_mode asked = spec->userns;
 
@@ -132,18 +132,19 @@ static int resolve_ids(struct spec *spec, const struct outer_ids *ids,
 		if (asked != USERNS_AUTO) {
 			*err = *why;
 			return error_prefix(err, "--userns %s",
-			                    userns_mode_name(asked));
+					    userns_mode_name(asked));
 		}
 		strv_addf(notices,
-		          "%s: the container has one id, and root in it is you "
-		          "(lift this: %s)",
-		          why->text, why->hint);
+			  "%s: the container has one id, and root in it is you "
+			  "(lift this: %s)",
+			  why->text, why->hint);
 		spec->userns = USERNS_SINGLE;
 	}
 	if (asked == USERNS_AUTO && spec->userns == USERNS_AS_ME &&
 	    spec->driver == DRIVER_OVERLAY && !has_shared_mount(spec))
-		strv_addf(notices, "--driver overlay cannot translate ids: root "
-		                   "in the container is you");
+		strv_addf(notices,
+			  "--driver overlay cannot translate ids: root "
+			  "in the container is you");
 	spec->outer_uids = ids->uids;
 	spec->outer_gids = ids->gids;
 	return map_inner(spec, err);
@@ -169,7 +170,8 @@ const char *resolve_why_no_overlay(int store_fd)
 	struct utsname system;
 
 	uname(&system);
-	if (sscanf(system.release, "%u.%u", &major_number, &minor_number) != 2 ||
+	if (sscanf(system.release, "%u.%u", &major_number, &minor_number) !=
+		    2 ||
 	    major_number < 5 || (major_number == 5 && minor_number < 13))
 		return "a kernel before 5.13";
 	if (fstatfs(store_fd, &fs) < 0)
@@ -183,7 +185,7 @@ const char *resolve_why_no_overlay(int store_fd)
 static int refuse_overlay(const char *because, struct error *err)
 {
 	error_say(err, EINVAL, "--driver overlay: the kernel's overlayfs %s",
-	          because);
+		  because);
 	return error_hint(err, "leave --driver out, and what fits is chosen");
 }
 
@@ -197,53 +199,62 @@ static bool belongs_to_another(const struct spec *spec)
 }
 
 static int resolve_driver(struct spec *spec, const struct store *store,
-                          struct strv *notices, struct error *err)
+			  struct strv *notices, struct error *err)
 {
 	bool same = idmap_is_identity(&spec->inner_uids) &&
-	            idmap_is_identity(&spec->inner_gids);
+		    idmap_is_identity(&spec->inner_gids);
 	const char *unfit = resolve_why_no_overlay(store->dirfd);
 
 	if (spec->rootfs == ROOTFS_DIR_RW) {
 		if (!same)
-			return error_say(err, EINVAL,
-			                 "a root that is written in place cannot "
-			                 "be translated: use --userns as-me");
+			return error_say(
+				err, EINVAL,
+				"a root that is written in place cannot "
+				"be translated: use --userns as-me");
 		spec->driver = DRIVER_OVERLAY; /* nothing is served */
 		return 0;
 	}
 	if (spec->rootfs == ROOTFS_DIR && belongs_to_another(spec)) {
 		if (spec->driver == DRIVER_OVERLAY)
 			return refuse_overlay("cannot read a directory of "
-			                      "another user's", err);
+					      "another user's",
+					      err);
 		spec->squash = true;
 		spec->driver = DRIVER_FUSE_OVERLAYFS;
-		strv_addf(notices, "%s belongs to another user: all its files "
-		                   "are shown as root's", spec->rootfs_dir);
+		strv_addf(notices,
+			  "%s belongs to another user: all its files "
+			  "are shown as root's",
+			  spec->rootfs_dir);
 	}
 	if (spec->driver == DRIVER_FUSE_OVERLAYFS)
 		return 0;
 	if (spec->driver == DRIVER_OVERLAY) {
 		if (spec->rootfs == ROOTFS_HOST)
 			return refuse_overlay("refuses a lower directory with "
-			                      "mounts in it, as / is", err);
+					      "mounts in it, as / is",
+					      err);
 		if (!same)
 			return refuse_overlay("cannot translate ids, as this "
-			                      "--userns needs", err);
+					      "--userns needs",
+					      err);
 		if (spec->whiteout_files)
 			return refuse_overlay("cannot read the whiteouts of "
-			                      "this image's layers", err);
+					      "this image's layers",
+					      err);
 		return 0;
 	}
 	if (spec->rootfs == ROOTFS_HOST) {
 		spec->driver = DRIVER_FUSE_OVERLAYFS;
 	} else if (unfit) {
-		strv_addf(notices, "the store is on %s, so the slower "
-		                   "fuse-overlayfs alone is used", unfit);
+		strv_addf(notices,
+			  "the store is on %s, so the slower "
+			  "fuse-overlayfs alone is used",
+			  unfit);
 		spec->driver = DRIVER_FUSE_OVERLAYFS;
 	} else {
 		spec->driver = same && !spec->whiteout_files
-		                       ? DRIVER_OVERLAY
-		                       : DRIVER_FUSE_BELOW_OVERLAY;
+				       ? DRIVER_OVERLAY
+				       : DRIVER_FUSE_BELOW_OVERLAY;
 	}
 	return 0;
 }
@@ -261,8 +272,8 @@ int spec_make_volumes(const struct spec *spec, struct error *err)
 }
 
 int spec_resolve(struct spec *spec, const struct store *store,
-                 const struct outer_ids *ids, const struct error *why,
-                 struct strv *ret_notices, struct error *err)
+		 const struct outer_ids *ids, const struct error *why,
+		 struct strv *ret_notices, struct error *err)
 {
 	int r = resolve_ids(spec, ids, why, ret_notices, err);
 

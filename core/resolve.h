@@ -28,8 +28,8 @@ enum userns_mode spec_resolve_mode(const struct spec *spec);
  * a mode or driver that cannot be given; errors of user_lookup().
  */
 int spec_resolve(struct spec *spec, const struct store *store,
-                 const struct outer_ids *ids, const struct error *why,
-                 struct strv *ret_notices, struct error *err);
+		 const struct outer_ids *ids, const struct error *why,
+		 struct strv *ret_notices, struct error *err);
 
 /*
  * spec_make_volumes - make the directories of named volumes that are not there
@@ -42,7 +42,7 @@ int spec_make_volumes(const struct spec *spec, struct error *err);
  * Return: 0, user_free() afterwards; errors of user_lookup().
  */
 int spec_find_user(const struct spec *spec, struct user *ret,
-                   struct error *err);
+		   struct error *err);
 
 /*
  * resolve_why_no_overlay - why the kernel's overlayfs cannot have its upper

@@ -19,9 +19,9 @@
 #include "userns/idmap.h"
 
 enum userns_mode {
-	USERNS_AUTO,    /* as-me if there is a bind mount or volume, else nomap */
-	USERNS_NOMAP,   /* the caller is not in the container at all */
-	USERNS_AS_ME,   /* the user that the workload runs as is the caller */
+	USERNS_AUTO,  /* as-me if there is a bind mount or volume, else nomap */
+	USERNS_NOMAP, /* the caller is not in the container at all */
+	USERNS_AS_ME, /* the user that the workload runs as is the caller */
 	USERNS_KEEP_ID, /* the caller, under the caller's own number */
 	USERNS_SINGLE,  /* one id: root in the container is the caller */
 };
@@ -56,11 +56,11 @@ struct spec_mount {
 	char *source; /* host path, absolute; NULL for a tmpfs */
 	char *target; /* path in the container, absolute */
 	bool read_only;
-	bool exec;           /* false: noexec */
-	bool no_recurse;     /* bind only the mount itself, not those in it */
-	bool symlinks;       /* false: nosymfollow */
-	uint64_t size;       /* bytes, of a tmpfs; 0: half of the memory */
-	uint32_t mode;       /* of a tmpfs's root, as for chmod(2) */
+	bool exec;       /* false: noexec */
+	bool no_recurse; /* bind only the mount itself, not those in it */
+	bool symlinks;   /* false: nosymfollow */
+	uint64_t size;   /* bytes, of a tmpfs; 0: half of the memory */
+	uint32_t mode;   /* of a tmpfs's root, as for chmod(2) */
 };
 
 struct spec_rlimit {
@@ -75,12 +75,12 @@ enum seccomp_mode {
 
 /* The user as it was given, and as it was found in the root file system. */
 struct spec_user {
-	char *text;       /* "", "1000", "root:wheel"; what --user or USER said */
+	char *text; /* "", "1000", "root:wheel"; what --user or USER said */
 	struct strv groups; /* --group-add: names or numbers */
 };
 
 struct spec {
-	char *id;   /* 64 hexadecimal digits */
+	char *id; /* 64 hexadecimal digits */
 	char *name;
 	char *hostname;
 	struct strv labels; /* KEY=VALUE */
@@ -99,8 +99,8 @@ struct spec {
 	bool pid1;        /* the workload is PID 1 itself */
 	bool keep;        /* goes on when the parent of the launcher dies */
 	bool quiet;
-	int status_fd;    /* -1: none */
-	bool debug; /* the steps are said on stderr when it is started */
+	int status_fd; /* -1: none */
+	bool debug;    /* the steps are said on stderr when it is started */
 
 	/* its root */
 	enum rootfs_kind rootfs;
@@ -108,9 +108,10 @@ struct spec {
 	char *image;        /* reference as given, or NULL */
 	char *image_digest; /* sha256:..., or NULL */
 	char *rootfs_dir;   /* for ROOTFS_DIR*, absolute */
-	struct strv layers; /* for ROOTFS_IMAGE: directories, the top one first */
+	struct strv
+		layers; /* for ROOTFS_IMAGE: directories, the top one first */
 	bool whiteout_files; /* in the layers: only fuse-overlayfs reads them */
-	bool squash;    /* the lower files are another's: shown as root's */
+	bool squash; /* the lower files are another's: shown as root's */
 	bool read_only;
 	struct spec_mount *mounts; /* in the order in which they are made */
 	size_t n_mounts;
@@ -118,16 +119,18 @@ struct spec {
 
 	/* who it is on the host */
 	enum userns_mode userns; /* never AUTO after spec_resolve_ids() */
-	struct idmap outer_uids, outer_gids; /* container's outer ids on the host */
-	struct idmap inner_uids, inner_gids; /* container's own ids in the outer */
+	struct idmap outer_uids,
+		outer_gids; /* container's outer ids on the host */
+	struct idmap inner_uids,
+		inner_gids; /* container's own ids in the outer */
 
 	/* what it may do */
 	uint64_t capabilities; /* bit N: CAP_N of <linux/capability.h> */
 	bool no_new_privileges;
 	enum seccomp_mode seccomp;
 	bool landlock;
-	bool masks;        /* masked and read-only paths in /proc and /sys */
-	struct strv mask;  /* more of them, absolute: --security-opt mask= */
+	bool masks;       /* masked and read-only paths in /proc and /sys */
+	struct strv mask; /* more of them, absolute: --security-opt mask= */
 	struct strv unmask;
 	enum network_mode network;
 	uint32_t pids_limit; /* processes in the whole container; 0: no limit */

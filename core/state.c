@@ -34,19 +34,19 @@ static int try_lock(int fd, struct error *err)
 static int open_lock(int dirfd, int flags, struct error *err)
 {
 	int fd = openat(dirfd, "lock", O_RDWR | O_CLOEXEC | O_NOFOLLOW | flags,
-	                0600);
+			0600);
 
 	return fd >= 0 ? fd : error_set(err, errno, "open the lock");
 }
 
 /* The guard of the containers is held: no sweeper comes between the two. */
 static int make_directory(struct state *state, int containers_fd,
-                          struct error *err)
+			  struct error *err)
 {
 	if (mkdirat(containers_fd, state->id, 0700) < 0)
 		return error_set(err, errno, "make the container's directory");
 	state->dirfd = openat(containers_fd, state->id,
-	                      O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+			      O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (state->dirfd < 0)
 		return error_set(err, errno, "open the container's directory");
 	state->lock_fd = open_lock(state->dirfd, O_CREAT | O_EXCL, err);
@@ -63,10 +63,11 @@ static int guard(int containers_fd, short type, struct error *err)
 {
 	struct flock lock = { .l_type = type, .l_whence = SEEK_SET };
 	scoped_fd fd = openat(containers_fd, ".guard",
-	                      O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+			      O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 
 	if (fd < 0)
-		return error_set(err, errno, "open the guard of the containers");
+		return error_set(err, errno,
+				 "open the guard of the containers");
 	while (fcntl(fd, F_OFD_SETLKW, &lock) < 0)
 		if (errno != EINTR)
 			return error_set(err, errno, "lock the containers");
@@ -76,7 +77,7 @@ static int guard(int containers_fd, short type, struct error *err)
 static int open_containers(const struct store *store, struct error *err)
 {
 	int fd = path_open_beneath(store->dirfd, "containers",
-	                           O_RDONLY | O_DIRECTORY, 0, err);
+				   O_RDONLY | O_DIRECTORY, 0, err);
 
 	return fd < 0 ? error_prefix(err, "%s", store->path) : fd;
 }
@@ -84,11 +85,13 @@ static int open_containers(const struct store *store, struct error *err)
 /* Return: 1 alive, 0 dead or gone, -errno */
 static int is_alive(int containers_fd, const char *id, struct error *err)
 {
-	scoped_fd dirfd = openat(containers_fd, id,
-	                         O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	scoped_fd dirfd =
+		openat(containers_fd, id,
+		       O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 
 	if (dirfd < 0)
-		return errno == ENOENT ? 0 : error_set(err, errno, "open %s", id);
+		return errno == ENOENT ? 0
+				       : error_set(err, errno, "open %s", id);
 	scoped_fd lock = open_lock(dirfd, 0, err);
 	if (lock < 0)
 		return lock == -ENOENT ? 0 : lock;
@@ -101,7 +104,7 @@ static int claim_name(struct state *state, int containers_fd, struct error *err)
 	char holder[128];
 
 	scoped_fd names = path_open_beneath(state->store->dirfd, "names",
-	                                    O_RDONLY | O_DIRECTORY, 0, err);
+					    O_RDONLY | O_DIRECTORY, 0, err);
 	if (names < 0)
 		return names;
 	if (symlinkat(state->id, names, state->name) == 0)
@@ -111,14 +114,17 @@ static int claim_name(struct state *state, int containers_fd, struct error *err)
 	ssize_t n = readlinkat(names, state->name, holder, sizeof(holder) - 1);
 	holder[n < 0 ? 0 : n] = '\0';
 	int alive = n <= 0 || strchr(holder, '/')
-	                    ? 0
-	                    : is_alive(containers_fd, holder, err);
+			    ? 0
+			    : is_alive(containers_fd, holder, err);
 	if (alive < 0)
 		return alive;
 	if (alive) {
-		error_say(err, EEXIST, "the name %s is taken by the container "
-		                       "%.12s", state->name, holder);
-		return error_hint(err, "choose another --name, or leave it out");
+		error_say(err, EEXIST,
+			  "the name %s is taken by the container "
+			  "%.12s",
+			  state->name, holder);
+		return error_hint(err,
+				  "choose another --name, or leave it out");
 	}
 	/* the guard is held, so nobody else is doing the same */
 	unlinkat(names, state->name, 0);
@@ -128,7 +134,7 @@ static int claim_name(struct state *state, int containers_fd, struct error *err)
 }
 
 int state_create(struct state *ret, const struct store *store, const char *id,
-                 const char *name, struct error *err)
+		 const char *name, struct error *err)
 {
 	struct state state = {
 		.store = store,
@@ -143,7 +149,8 @@ int state_create(struct state *ret, const struct store *store, const char *id,
 
 	if (r == 0) {
 		scoped_fd guarded = guard(containers, F_WRLCK, err);
-		r = guarded < 0 ? guarded : make_directory(&state, containers, err);
+		r = guarded < 0 ? guarded
+				: make_directory(&state, containers, err);
 		if (r == 0 && name) {
 			r = claim_name(&state, containers, err);
 			state.named = r == 0;
@@ -177,7 +184,7 @@ static int remove_in_namespace(int dirfd, int userns_fd, struct error *err)
 	int status = process_wait(pid, err);
 	if (status != 0)
 		return error_say(err, EACCES,
-		                 "remove the files of the container");
+				 "remove the files of the container");
 	return 0;
 }
 
@@ -194,8 +201,11 @@ static bool remove_if_empty(int dirfd)
 {
 	static const char *const parts[] = {
 		/* of the mount option "volatile" */
-		"work/work/incompat/volatile", "work/work/incompat",
-		"work/work", "work", "upper",
+		"work/work/incompat/volatile",
+		"work/work/incompat",
+		"work/work",
+		"work",
+		"upper",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
@@ -206,7 +216,7 @@ static bool remove_if_empty(int dirfd)
 }
 
 static int remove_contents(struct state *state, int userns_fd,
-                           struct error *err)
+			   struct error *err)
 {
 	struct outer_ids ids;
 
@@ -244,10 +254,13 @@ int state_remove(struct state *state, int outer_userns_fd, struct error *err)
 }
 
 static int sweep_one(const struct store *store, int containers_fd,
-                     const char *id, struct error *err)
+		     const char *id, struct error *err)
 {
 	struct state dead = {
-		.store = store, .id = (char *)id, .dirfd = -1, .lock_fd = -1,
+		.store = store,
+		.id = (char *)id,
+		.dirfd = -1,
+		.lock_fd = -1,
 	};
 	int r;
 
@@ -255,14 +268,14 @@ static int sweep_one(const struct store *store, int containers_fd,
 		scoped_fd guarded = guard(containers_fd, F_WRLCK, err);
 		if (guarded < 0)
 			return guarded;
-		dead.dirfd = openat(containers_fd, id,
-		                    O_RDONLY | O_DIRECTORY | O_CLOEXEC |
-		                            O_NOFOLLOW);
+		dead.dirfd =
+			openat(containers_fd, id,
+			       O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 		if (dead.dirfd < 0)
 			return 0;
 		dead.lock_fd = open_lock(dead.dirfd, 0, err);
 		r = dead.lock_fd < 0 ? dead.lock_fd
-		                     : try_lock(dead.lock_fd, err);
+				     : try_lock(dead.lock_fd, err);
 		/* the lock goes last: nothing else is in there */
 		if (dead.lock_fd == -ENOENT)
 			unlinkat(containers_fd, id, AT_REMOVEDIR);
@@ -281,7 +294,7 @@ static int sweep_one(const struct store *store, int containers_fd,
 static void sweep_names(const struct store *store)
 {
 	int names = openat(store->dirfd, "names",
-	                   O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+			   O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	DIR *list = names < 0 ? NULL : fdopendir(names);
 
 	if (!list)
@@ -289,8 +302,8 @@ static void sweep_names(const struct store *store)
 	for (struct dirent *entry; (entry = readdir(list));) {
 		char id[128];
 		struct stat st;
-		ssize_t n = readlinkat(names, entry->d_name, id,
-		                       sizeof(id) - 1);
+		ssize_t n =
+			readlinkat(names, entry->d_name, id, sizeof(id) - 1);
 		if (n <= 0)
 			continue;
 		id[n] = '\0';
@@ -305,17 +318,17 @@ static void sweep_names(const struct store *store)
 int state_sweep(const struct store *store, struct error *err)
 {
 	scoped_fd containers = open_containers(store, err);
-	int copy = containers < 0
-	                   ? -1
-	                   : openat(containers, ".",
-	                            O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int copy = containers < 0 ? -1
+				  : openat(containers, ".",
+					   O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *list = copy < 0 ? NULL : fdopendir(copy);
 	int removed = 0;
 
 	if (!list) {
 		fd_close(&copy);
-		return containers < 0 ? containers
-		                      : error_set(err, errno, "list containers");
+		return containers < 0
+			       ? containers
+			       : error_set(err, errno, "list containers");
 	}
 	for (struct dirent *entry; (entry = readdir(list));) {
 		if (entry->d_name[0] == '.')

@@ -30,7 +30,7 @@ struct state {
 	char *id, *name; /* borrowed from the spec */
 	int dirfd;       /* containers/<id>; -1: not made */
 	int lock_fd;
-	char *path;      /* of containers/<id>, absolute */
+	char *path; /* of containers/<id>, absolute */
 	bool named;
 };
 
@@ -39,7 +39,7 @@ struct state {
  * Return: 0; -EEXIST a running container has this name; -ENOSPC, -EACCES.
  */
 int state_create(struct state *ret, const struct store *store, const char *id,
-                 const char *name, struct error *err);
+		 const char *name, struct error *err);
 
 /*
  * state_remove - remove what state_create() and the container made

@@ -20,14 +20,14 @@
 #include <linux/keyctl.h>
 
 #include "base/fd.h"
+#include "base/landlock.h"
 #include "base/memory.h"
+#include "base/mountfd.h"
 #include "base/path.h"
 #include "core/confine/capabilities.h"
-#include "base/landlock.h"
 #include "core/confine/rlimits.h"
 #include "core/confine/seccomp.h"
 #include "core/init.h"
-#include "base/mountfd.h"
 #include "core/steps.h"
 
 int step_new_namespaces(struct launch *l, struct error *err)
@@ -55,8 +55,8 @@ static int set_network_options(struct error *err)
 	struct error why;
 
 	for (size_t i = 0; i < ARRAY_SIZE(settings); i++)
-		if (fd_write_file(AT_FDCWD, settings[i].file,
-		                  settings[i].value, &why) < 0 &&
+		if (fd_write_file(AT_FDCWD, settings[i].file, settings[i].value,
+				  &why) < 0 &&
 		    why.code != EINVAL && why.code != ENOENT)
 			return *err = why, -err->code;
 	return 0;
@@ -80,14 +80,14 @@ int step_set_hostname(struct launch *l, struct error *err)
 {
 	if (sethostname(l->spec->hostname, strlen(l->spec->hostname)) < 0)
 		return error_set(err, errno, "set the host name to %s",
-		                 l->spec->hostname);
+				 l->spec->hostname);
 	return 0;
 }
 
 int step_find_user(struct launch *l, struct error *err)
 {
 	int r = user_lookup(l->root_fd, l->spec->user.text,
-	                    &l->spec->user.groups, &l->user, err);
+			    &l->spec->user.groups, &l->user, err);
 
 	if (r < 0)
 		return r;
@@ -95,12 +95,13 @@ int step_find_user(struct launch *l, struct error *err)
 	    idmap_to_outside(&l->spec->inner_gids, l->user.gid) != ID_NONE)
 		return 0;
 	error_say(err, ERANGE,
-	          "user %u, group %u: the container has no such id",
-	          l->user.uid, l->user.gid);
-	return error_hint(err,
-	                  "it has the ids 0 to %u; a larger range in /etc/subuid "
-	                  "and /etc/subgid gives more",
-	                  idmap_size(&l->spec->inner_uids) - 1);
+		  "user %u, group %u: the container has no such id",
+		  l->user.uid, l->user.gid);
+	return error_hint(
+		err,
+		"it has the ids 0 to %u; a larger range in /etc/subuid "
+		"and /etc/subgid gives more",
+		idmap_size(&l->spec->inner_uids) - 1);
 }
 
 int step_hand_over_streams(struct launch *l, struct error *err)
@@ -113,8 +114,9 @@ int step_hand_over_streams(struct launch *l, struct error *err)
 		if (i == 0 && l->stream[i].outside < 0)
 			continue;
 		if (fchown(l->stream[i].inside, uid, gid) < 0)
-			return error_set(err, errno, "give stream %d to user %u",
-			                 i, l->user.uid);
+			return error_set(err, errno,
+					 "give stream %d to user %u", i,
+					 l->user.uid);
 	}
 	return 0;
 }
@@ -123,9 +125,9 @@ int step_hand_over_streams(struct launch *l, struct error *err)
 static int bind_console(struct launch *l, struct error *err)
 {
 	struct fd_path terminal = fd_link(l->stream[0].inside);
-	scoped_fd target = open("/dev/console",
-	                        O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC |
-	                                O_NOFOLLOW, 0600);
+	scoped_fd target = open(
+		"/dev/console",
+		O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 
 	if (target < 0)
 		return error_set(err, errno, "make /dev/console");
@@ -141,8 +143,8 @@ static int bind_console(struct launch *l, struct error *err)
 int step_open_terminal(struct launch *l, struct error *err)
 {
 	int unlock = 0;
-	scoped_fd master = open("/dev/pts/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC |
-	                                                 O_NOFOLLOW);
+	scoped_fd master = open("/dev/pts/ptmx",
+				O_RDWR | O_NOCTTY | O_CLOEXEC | O_NOFOLLOW);
 
 	if (master < 0)
 		return error_set(err, errno, "open /dev/pts/ptmx");
@@ -158,7 +160,7 @@ int step_open_terminal(struct launch *l, struct error *err)
 		return error_set(err, errno, "copy a descriptor");
 	if (fchown(slave, l->user.uid, (gid_t)-1) < 0)
 		return error_set(err, errno, "give the terminal to user %u",
-		                 l->user.uid);
+				 l->user.uid);
 	int r = bind_console(l, err);
 	return r < 0 ? r : fd_send(l->terminal_socket[1], master, err);
 }
@@ -198,7 +200,7 @@ int step_enter_root(struct launch *l, struct error *err)
 	/* a copy, since a mount that is locked cannot become the root; the
 	 * mounts in it stay locked */
 	scoped_fd tree = mountfd_clone(l->root_fd, "",
-	                               AT_EMPTY_PATH | AT_RECURSIVE, err);
+				       AT_EMPTY_PATH | AT_RECURSIVE, err);
 	if (tree < 0)
 		return tree;
 	int r = mountfd_attach(tree, l->root_fd, err);
@@ -232,8 +234,8 @@ static int apply_rlimits(const struct spec *spec, struct error *err)
 static enum seccomp_profile profile_for(const struct spec *spec)
 {
 	return spec->capabilities & 1ull << CAP_SYS_ADMIN
-	               ? SECCOMP_PROFILE_NESTED
-	               : SECCOMP_PROFILE_DEFAULT;
+		       ? SECCOMP_PROFILE_NESTED
+		       : SECCOMP_PROFILE_DEFAULT;
 }
 
 int step_confine(struct launch *l, struct error *err)
@@ -248,7 +250,7 @@ int step_confine(struct launch *l, struct error *err)
 	r = apply_rlimits(spec, err);
 	if (r == 0 && spec->landlock) {
 		r = landlock_confine_to_root(NULL, 0, &l->board->landlock_abi,
-		                             err);
+					     err);
 		if (r == -ENOSYS || r == -EOPNOTSUPP) {
 			l->board->landlock_abi = -1;
 			r = 0;

@@ -14,7 +14,7 @@
 #include "core/steps.h"
 
 static int make_pipe(struct stream *stream, bool into_container,
-                     struct error *err)
+		     struct error *err)
 {
 	int ends[2];
 
@@ -53,9 +53,8 @@ int step_make_streams(struct launch *l, struct error *err)
 {
 	int r = 0;
 
-	if (l->spec->tty &&
-	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0,
-	               l->terminal_socket) < 0)
+	if (l->spec->tty && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC,
+				       0, l->terminal_socket) < 0)
 		return error_set(err, errno, "make a socket");
 	if (l->spec->tty)
 		return 0;

@@ -20,11 +20,11 @@
 #include <linux/capability.h>
 
 #include "base/fd.h"
+#include "base/landlock.h"
 #include "base/memory.h"
 #include "base/process.h"
 #include "base/status.h"
 #include "core/confine/capabilities.h"
-#include "base/landlock.h"
 #include "core/confine/seccomp.h"
 #include "core/steps.h"
 #include "storage/fuse.h"
@@ -78,7 +78,7 @@ int step_forbid_namespaces(struct launch *l, struct error *err)
 {
 	(void)l;
 	return fd_write_file(AT_FDCWD, "/proc/sys/user/max_user_namespaces",
-	                     "1", err);
+			     "1", err);
 }
 
 int step_make_upper(struct launch *l, struct error *err)
@@ -88,7 +88,7 @@ int step_make_upper(struct launch *l, struct error *err)
 
 	if (mkdir("upper", 0755) < 0 || mkdir("work", 0755) < 0)
 		return error_set(err, errno, "make a directory in %s",
-		                 l->state->path);
+				 l->state->path);
 	/* the server of @host passes through this directory as that id */
 	if (l->spec->rootfs == ROOTFS_HOST && chmod(".", 0711) < 0)
 		return error_set(err, errno, "open %s", l->state->path);
@@ -104,14 +104,13 @@ int step_make_upper(struct launch *l, struct error *err)
 	if (chown("upper", uid, gid) < 0 ||
 	    (l->spec->rootfs == ROOTFS_HOST && chown("work", uid, gid) < 0))
 		return error_set(err, errno, "give %s/upper to id %u",
-		                 l->state->path, uid);
+				 l->state->path, uid);
 	return 0;
 }
 
 /* Paths as the server sees them, from the store's directory. */
 static int describe_server(struct launch *l, struct fuse_server *server,
-                           char *const text[2], size_t size,
-                           struct error *err)
+			   char *const text[2], size_t size, struct error *err)
 {
 	const struct spec *spec = l->spec;
 
@@ -129,11 +128,12 @@ static int describe_server(struct launch *l, struct fuse_server *server,
 	server->squash_uid = idmap_to_outside(&spec->inner_uids, 0);
 	server->squash_gid = idmap_to_outside(&spec->inner_gids, 0);
 	if (!server->squash && (!idmap_is_identity(&spec->inner_uids) ||
-	                        !idmap_is_identity(&spec->inner_gids))) {
-		int r = idmap_fuse_option(&spec->inner_uids, text[0], size, err);
+				!idmap_is_identity(&spec->inner_gids))) {
+		int r = idmap_fuse_option(&spec->inner_uids, text[0], size,
+					  err);
 		if (r >= 0)
 			r = idmap_fuse_option(&spec->inner_gids, text[1], size,
-			                      err);
+					      err);
 		if (r < 0)
 			return r;
 		server->uidmapping = text[0];
@@ -144,8 +144,8 @@ static int describe_server(struct launch *l, struct fuse_server *server,
 
 /* what serving files takes, of whatever owner */
 static const unsigned server_capabilities[] = {
-	CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_FOWNER,
-	CAP_FSETID, CAP_SETFCAP,  CAP_MKNOD,
+	CAP_CHOWN,  CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_FOWNER,
+	CAP_FSETID, CAP_SETFCAP,      CAP_MKNOD,
 };
 
 static int limit_capabilities(struct error *err)
@@ -154,7 +154,8 @@ static int limit_capabilities(struct error *err)
 
 	for (size_t i = 0; i < ARRAY_SIZE(server_capabilities); i++)
 		keep |= 1ull << server_capabilities[i];
-	/* a server that is not id 0 has dropped them all, CAP_SETPCAP with it */
+	/* a server that is not id 0 has dropped them all, CAP_SETPCAP with it
+	 */
 	return geteuid() == 0 ? capabilities_drop_bounding(keep, err) : 0;
 }
 
@@ -164,26 +165,29 @@ static int limit_capabilities(struct error *err)
  * container.
  */
 static int confine_server(const int *lower, size_t n_lower, int writable,
-                          struct error *err)
+			  struct error *err)
 {
 	static const struct {
 		const char *path;
 		enum landlock_access access;
 	} system[] = {
-		{ "/usr", LANDLOCK_READ_EXECUTE }, { "/lib", LANDLOCK_READ_EXECUTE },
-		{ "/lib64", LANDLOCK_READ_EXECUTE }, { "/etc", LANDLOCK_READ },
-		{ "/proc", LANDLOCK_READ }, { "/dev/null", LANDLOCK_WRITE },
+		{ "/usr", LANDLOCK_READ_EXECUTE },
+		{ "/lib", LANDLOCK_READ_EXECUTE },
+		{ "/lib64", LANDLOCK_READ_EXECUTE },
+		{ "/etc", LANDLOCK_READ },
+		{ "/proc", LANDLOCK_READ },
+		{ "/dev/null", LANDLOCK_WRITE },
 	};
 	struct landlock_tree *trees =
-	        xcalloc(ARRAY_SIZE(system) + n_lower + 1, sizeof(*trees));
+		xcalloc(ARRAY_SIZE(system) + n_lower + 1, sizeof(*trees));
 	size_t n = 0;
 	int abi = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(system); i++) {
 		int fd = open(system[i].path, O_PATH | O_CLOEXEC);
 		if (fd >= 0)
-			trees[n++] = (struct landlock_tree){ fd,
-				                             system[i].access };
+			trees[n++] =
+				(struct landlock_tree){ fd, system[i].access };
 	}
 	for (size_t i = 0; i < n_lower; i++)
 		trees[n++] = (struct landlock_tree){ lower[i], LANDLOCK_READ };
@@ -225,13 +229,13 @@ int step_start_file_server(struct launch *l, struct error *err)
 
 	if (r < 0)
 		return r;
-	scoped_fd connection = fuse_mount(STATE_LOWER, alone ? flags : flags | MS_RDONLY,
-	                                  err);
+	scoped_fd connection =
+		fuse_mount(STATE_LOWER, alone ? flags : flags | MS_RDONLY, err);
 	if (connection < 0)
 		return connection;
 	/* a child of the launcher, which waits for it and outlives us */
 	long pid = syscall(SYS_clone, CLONE_PARENT | SIGCHLD, NULL, NULL, NULL,
-	                   NULL);
+			   NULL);
 	if (pid < 0)
 		return error_set(err, errno, "fork");
 	if (pid == 0) {
@@ -246,7 +250,7 @@ int step_start_file_server(struct launch *l, struct error *err)
 int step_fork_init(struct launch *l, struct error *err)
 {
 	long pid = syscall(SYS_clone, CLONE_PARENT | CLONE_NEWPID | SIGCHLD,
-	                   NULL, NULL, NULL, NULL);
+			   NULL, NULL, NULL, NULL);
 
 	if (pid < 0)
 		return error_set(err, errno, "create a pid namespace");
@@ -268,7 +272,7 @@ int step_fork_init(struct launch *l, struct error *err)
 }
 
 static int write_map(int proc, const char *file, const struct idmap *map,
-                     const struct idmap *parent, struct error *err)
+		     const struct idmap *parent, struct error *err)
 {
 	struct idmap split;
 	char text[8192];
@@ -297,9 +301,9 @@ int step_map_inner(struct launch *l, struct error *err)
 		r = fd_write_file(proc, "setgroups", "deny", err);
 	if (r == 0)
 		r = write_map(proc, "uid_map", &spec->inner_uids,
-		              &spec->outer_uids, err);
+			      &spec->outer_uids, err);
 	if (r == 0)
 		r = write_map(proc, "gid_map", &spec->inner_gids,
-		              &spec->outer_gids, err);
+			      &spec->outer_gids, err);
 	return r;
 }

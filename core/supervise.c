@@ -67,15 +67,16 @@ static void connect_relays(struct watch *w)
 
 	if (l->spec->tty) {
 		int input = fcntl(l->terminal_fd, F_DUPFD_CLOEXEC, 3);
-		w->relay[0] = relay_new(l->spec->interactive ? STDIN_FILENO : -1,
-		                        false, input, true);
-		w->relay[1] = relay_new(l->terminal_fd, false, STDOUT_FILENO,
-		                        false);
+		w->relay[0] =
+			relay_new(l->spec->interactive ? STDIN_FILENO : -1,
+				  false, input, true);
+		w->relay[1] =
+			relay_new(l->terminal_fd, false, STDOUT_FILENO, false);
 		w->relay[2] = relay_new(-1, false, -1, false);
 		return;
 	}
 	w->relay[0] = relay_new(l->stream[0].outside >= 0 ? STDIN_FILENO : -1,
-	                        false, l->stream[0].outside, true);
+				false, l->stream[0].outside, true);
 	for (int i = 1; i < N_RELAYS; i++)
 		w->relay[i] = relay_new(l->stream[i].outside, true, i, false);
 }
@@ -103,7 +104,8 @@ static void pass_signal(struct watch *w, int number)
 		return;
 	if (w->l->spec->pid1)
 		/* PID 1 has no default actions, but it can be stopped */
-		kill(w->l->board->init_pid, number == SIGTSTP ? SIGSTOP : number);
+		kill(w->l->board->init_pid,
+		     number == SIGTSTP ? SIGSTOP : number);
 	else
 		send(w->l->peer[INIT], &byte, 1, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
@@ -187,9 +189,10 @@ static int start_timer(struct watch *w, struct error *err)
 {
 	uint64_t ms = w->l->spec->timeout_ms;
 	struct itimerspec when = { .it_value = {
-		.tv_sec = (time_t)(ms / 1000),
-		.tv_nsec = (long)(ms % 1000) * 1000000,
-	} };
+					   .tv_sec = (time_t)(ms / 1000),
+					   .tv_nsec =
+						   (long)(ms % 1000) * 1000000,
+				   } };
 
 	if (ms == 0)
 		return 0;
@@ -212,7 +215,8 @@ static void type_end_of_input(struct watch *w)
 	if (tcgetattr(w->l->terminal_fd, &modes) < 0)
 		return;
 	end[0] = end[1] = (char)modes.c_cc[VEOF];
-	bool line_is_open = input->end > 0 && input->data[input->end - 1] != '\n';
+	bool line_is_open =
+		input->end > 0 && input->data[input->end - 1] != '\n';
 	ssize_t ignored = write(w->l->terminal_fd, end, line_is_open ? 2 : 1);
 	(void)ignored;
 }
@@ -261,15 +265,16 @@ static void drain(struct watch *w)
 			{ w->l->signal_fd, POLLIN, 0 },
 			{ w->l->parent_fd, POLLIN, 0 },
 		};
-		bool blocked = fds[0].events == POLLOUT ||
-		               fds[1].events == POLLOUT;
+		bool blocked =
+			fds[0].events == POLLOUT || fds[1].events == POLLOUT;
 		bool was_asked = w->asked_to_end;
 
 		if (w->relay[1]->ended && w->relay[2]->ended)
 			return;
-		int n = poll(fds, N, !blocked    ? 0
-		                     : was_asked ? PATIENCE_MS
-		                                 : -1);
+		int n = poll(fds, N,
+			     !blocked    ? 0
+			     : was_asked ? PATIENCE_MS
+					 : -1);
 		if (n == 0 || (n < 0 && errno != EINTR))
 			return;
 		relay_move(w->relay[1], fds[0].revents);
@@ -343,8 +348,8 @@ int supervise(struct launch *l, struct ended *ret, struct error *err)
 
 void supervise_kill(struct launch *l)
 {
-	pid_t pids[] = { l->board->init_pid, l->board->server_pid,
-		         l->outer_pid, l->mapping.uidmap, l->mapping.gidmap };
+	pid_t pids[] = { l->board->init_pid, l->board->server_pid, l->outer_pid,
+			 l->mapping.uidmap, l->mapping.gidmap };
 
 	struct error ignored;
 

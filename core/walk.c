@@ -32,7 +32,7 @@ static bool is_wanted(const struct step *step, const struct launch *launch)
 
 /* the next wanted step from @i on; the end of the table when there is none */
 static int next_wanted(const struct step *plan, int i,
-                       const struct launch *launch)
+		       const struct launch *launch)
 {
 	while (plan[i].name && !is_wanted(&plan[i], launch))
 		i++;
@@ -40,7 +40,7 @@ static int next_wanted(const struct step *plan, int i,
 }
 
 static bool has_more_steps(const struct step *plan, int from, enum actor actor,
-                           const struct launch *launch)
+			   const struct launch *launch)
 {
 	for (int i = from; plan[i].name; i++)
 		if (plan[i].actor == actor && is_wanted(&plan[i], launch))
@@ -52,7 +52,7 @@ static int send_token(int socket, const struct token *token, struct error *err)
 {
 	/* a done step needs no text */
 	size_t size = token->err.code ? sizeof(*token)
-	                              : offsetof(struct token, err.text);
+				      : offsetof(struct token, err.text);
 
 	if (send(socket, token, size, MSG_NOSIGNAL) < 0)
 		return error_set(err, errno, "tell the other process");
@@ -61,7 +61,7 @@ static int send_token(int socket, const struct token *token, struct error *err)
 
 /* Return: 1 a token came, 0 end of file; -EAGAIN: neither, with MSG_DONTWAIT */
 static int receive_token(int socket, int flags, struct token *ret,
-                         struct error *err)
+			 struct error *err)
 {
 	struct token token = { 0 };
 	ssize_t n;
@@ -96,7 +96,7 @@ static int check_signals(struct error *err)
 	for (size_t i = 0; i < sizeof(ending) / sizeof(ending[0]); i++) {
 		if (sigismember(&pending, ending[i]))
 			return error_say(err, EINTR, "interrupted by SIG%s",
-			                 sigabbrev_np(ending[i]));
+					 sigabbrev_np(ending[i]));
 		sigdelset(&harmless, ending[i]);
 	}
 	if (sigtimedwait(&harmless, NULL, &at_once) < 0 && errno != EAGAIN &&
@@ -108,17 +108,17 @@ static int check_signals(struct error *err)
 static int died(const char *step, struct error *err)
 {
 	return error_say(err, ECHILD, "the process that should %s has died",
-	                 step);
+			 step);
 }
 
 /* the first wanted step that is not done, of @actor or (N_ACTORS) of any */
 static int first_undone(const struct step *plan, enum actor actor,
-                        const struct launch *launch)
+			const struct launch *launch)
 {
 	int i = next_wanted(plan, 0, launch);
 
 	while (plan[i].name && (launch->board->finished_ns[i] ||
-	                        (actor != N_ACTORS && plan[i].actor != actor)))
+				(actor != N_ACTORS && plan[i].actor != actor)))
 		i = next_wanted(plan, i + 1, launch);
 	return i;
 }
@@ -129,7 +129,7 @@ static int first_undone(const struct step *plan, enum actor actor,
  * that was the first in the plan.
  */
 static int explain_silence(const struct step *plan, int step, int silent,
-                           const struct launch *launch, struct error *err)
+			   const struct launch *launch, struct error *err)
 {
 	int first = first_undone(plan, (enum actor)silent, launch);
 
@@ -139,7 +139,7 @@ static int explain_silence(const struct step *plan, int step, int silent,
 		if (launch->peer[a] < 0 || a == silent)
 			continue;
 		int r = receive_token(launch->peer[a], MSG_DONTWAIT, &token,
-		                      &ignored);
+				      &ignored);
 		if (r > 0 && token.err.code) {
 			*err = token.err;
 			return -err->code;
@@ -153,7 +153,7 @@ static int explain_silence(const struct step *plan, int step, int silent,
 
 /* Return: 1 go on, 0 the step is done, -errno */
 static int launcher_hear(const struct step *plan, int step, int a,
-                         struct launch *launch, struct error *err)
+			 struct launch *launch, struct error *err)
 {
 	bool is_awaited = (int)plan[step].actor == a;
 	struct token token;
@@ -169,7 +169,7 @@ static int launcher_hear(const struct step *plan, int step, int a,
 		return 0;
 	if (r > 0)
 		return error_say(err, EPROTO, "step %d came instead of %d",
-		                 token.step, step);
+				 token.step, step);
 	if (is_awaited && plan[step].exec &&
 	    first_undone(plan, N_ACTORS, launch) == step) {
 		fd_close(&launch->peer[a]);
@@ -183,7 +183,7 @@ static int launcher_hear(const struct step *plan, int step, int a,
 
 /* The launcher hears everybody: errors come to it from all. */
 static int launcher_wait(const struct step *plan, int step,
-                         struct launch *launch, struct error *err)
+			 struct launch *launch, struct error *err)
 {
 	enum { SIGNALS = N_ACTORS, PARENT, N };
 
@@ -200,12 +200,11 @@ static int launcher_wait(const struct step *plan, int step,
 		}
 		if (fds[PARENT].revents)
 			return error_say(err, EINTR,
-			                 "the process that started it is gone");
+					 "the process that started it is gone");
 		for (int a = 0; a < N_ACTORS; a++) {
-			int r = !fds[a].revents
-			                ? 1
-			                : launcher_hear(plan, step, a, launch,
-			                                err);
+			int r = !fds[a].revents ? 1
+						: launcher_hear(plan, step, a,
+								launch, err);
 			if (r <= 0)
 				return r;
 		}
@@ -218,14 +217,13 @@ static int launcher_wait(const struct step *plan, int step,
 }
 
 static int wait_for(const struct step *plan, int step, struct launch *launch,
-                    struct error *err)
+		    struct error *err)
 {
 	struct token token;
 
 	if (launch->me == LAUNCHER)
 		return launcher_wait(plan, step, launch, err);
-	int r = receive_token(launch->peer[plan[step].actor], 0, &token,
-	                      err);
+	int r = receive_token(launch->peer[plan[step].actor], 0, &token, err);
 	if (r < 0)
 		return r;
 	if (r == 0 || token.err.code || token.step != step)
@@ -234,7 +232,7 @@ static int wait_for(const struct step *plan, int step, struct launch *launch,
 }
 
 static int do_step(const struct step *plan, int i, struct launch *launch,
-                   struct error *err)
+		   struct error *err)
 {
 	enum actor me = launch->me;
 	int r = plan[i].function(launch, err);

@@ -21,23 +21,22 @@ static int explain_device(struct error *err)
 	case ENOENT:
 	case ENODEV:
 	case ENXIO:
-		return error_hint(err,
-		                  "load the module (sudo modprobe fuse), or in a "
-		                  "container start that one with --device "
-		                  "/dev/fuse; or use the kernel's overlay alone: "
-		                  "--driver overlay");
+		return error_hint(
+			err, "load the module (sudo modprobe fuse), or in a "
+			     "container start that one with --device "
+			     "/dev/fuse; or use the kernel's overlay alone: "
+			     "--driver overlay");
 	case EACCES:
 	case EPERM:
-		return error_hint(err,
-		                  "sudo chmod 0666 /dev/fuse, which is what udev "
-		                  "sets; or use the kernel's overlay alone: "
-		                  "--driver overlay");
+		return error_hint(
+			err, "sudo chmod 0666 /dev/fuse, which is what udev "
+			     "sets; or use the kernel's overlay alone: "
+			     "--driver overlay");
 	}
 	return -err->code;
 }
 
-int fuse_mount(const char *target, unsigned long mount_flags,
-               struct error *err)
+int fuse_mount(const char *target, unsigned long mount_flags, struct error *err)
 {
 	char options[128];
 	scoped_fd fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
@@ -47,11 +46,11 @@ int fuse_mount(const char *target, unsigned long mount_flags,
 		return explain_device(err);
 	}
 	snprintf(options, sizeof(options),
-	         "fd=%d,rootmode=40755,user_id=0,group_id=0,"
-	         "default_permissions,allow_other",
-	         fd);
+		 "fd=%d,rootmode=40755,user_id=0,group_id=0,"
+		 "default_permissions,allow_other",
+		 fd);
 	if (mount("fuse-overlayfs", target, "fuse.fuse-overlayfs",
-	          MS_NODEV | MS_NOATIME | mount_flags, options) < 0)
+		  MS_NODEV | MS_NOATIME | mount_flags, options) < 0)
 		return error_set(err, errno, "mount a FUSE file system");
 	return take_fd(fd);
 }
@@ -63,10 +62,11 @@ int fuse_check_server(struct error *err)
 	if (program)
 		return 0;
 	error_say(err, ENOENT, "fuse-overlayfs is not installed");
-	return error_hint(err, "install it: apt install fuse-overlayfs (Debian, "
-	                       "Ubuntu), dnf install fuse-overlayfs (Fedora); "
-	                       "or use the kernel's overlay alone: --driver "
-	                       "overlay");
+	return error_hint(err,
+			  "install it: apt install fuse-overlayfs (Debian, "
+			  "Ubuntu), dnf install fuse-overlayfs (Fedora); "
+			  "or use the kernel's overlay alone: --driver "
+			  "overlay");
 }
 
 static int check_plain(const char *path, struct error *err)
@@ -74,13 +74,14 @@ static int check_plain(const char *path, struct error *err)
 	if (!strpbrk(path, ":,\\"))
 		return 0;
 	error_say(err, EINVAL,
-	          "%s: fuse-overlayfs takes no path with ':', ',' or '\\'", path);
+		  "%s: fuse-overlayfs takes no path with ':', ',' or '\\'",
+		  path);
 	return error_hint(err, "rename the directory");
 }
 
 /* "lowerdir=a:b,upperdir=u,workdir=w,uidmapping=..." */
 static int server_options(const struct fuse_server *server, char **ret,
-                          struct error *err)
+			  struct error *err)
 {
 	scoped(char) *text = xstrdup("lowerdir=");
 	char *next;
@@ -90,25 +91,25 @@ static int server_options(const struct fuse_server *server, char **ret,
 		if (r < 0)
 			return r;
 		next = xasprintf("%s%s%s", text, i ? ":" : "",
-		                 server->lower.v[i]);
+				 server->lower.v[i]);
 		free(text);
 		text = next;
 	}
 	next = server->upper ? xasprintf("%s,upperdir=%s,workdir=%s", text,
-	                                 server->upper, server->work)
-	                     /* what cannot change need not be asked again */
-	                     : xasprintf("%s,timeout=31536000", text);
+					 server->upper, server->work)
+			     /* what cannot change need not be asked again */
+			     : xasprintf("%s,timeout=31536000", text);
 	free(text);
 	text = next;
 	if (server->uidmapping && server->gidmapping) {
 		next = xasprintf("%s,uidmapping=%s,gidmapping=%s", text,
-		                 server->uidmapping, server->gidmapping);
+				 server->uidmapping, server->gidmapping);
 		free(text);
 		text = next;
 	}
 	if (server->squash) {
 		next = xasprintf("%s,squash_to_uid=%u,squash_to_gid=%u", text,
-		                 server->squash_uid, server->squash_gid);
+				 server->squash_uid, server->squash_gid);
 		free(text);
 		text = next;
 	}
@@ -159,10 +160,10 @@ static int confine(const struct fuse_server *server, struct error *err)
 
 	for (; n < server->lower.n && n < ARRAY_SIZE(lower); n++) {
 		lower[n] = open(server->lower.v[n],
-		                O_PATH | O_DIRECTORY | O_CLOEXEC);
+				O_PATH | O_DIRECTORY | O_CLOEXEC);
 		if (lower[n] < 0)
 			return error_set(err, errno, "open %s",
-			                 server->lower.v[n]);
+					 server->lower.v[n]);
 	}
 	if (server->upper) {
 		scoped(char) *parent = xasprintf("%s/..", server->upper);
@@ -174,7 +175,7 @@ static int confine(const struct fuse_server *server, struct error *err)
 }
 
 int fuse_become_server(const struct fuse_server *server, int connection,
-                       int log_fd, struct error *err)
+		       int log_fd, struct error *err)
 {
 	scoped(char) *program = process_find_program("fuse-overlayfs");
 	scoped(char) *options = NULL;
@@ -190,7 +191,8 @@ int fuse_become_server(const struct fuse_server *server, int connection,
 	if (r < 0)
 		return r;
 	process_die_with_parent(parent); /* a change of ids had cleared it */
-	/* out of the terminal's reach: ^C is the container's, not the server's */
+	/* out of the terminal's reach: ^C is the container's, not the server's
+	 */
 	if (setsid() < 0)
 		return error_set(err, errno, "start a session");
 	raise_open_files();

@@ -20,11 +20,11 @@ struct fuse_server {
 	/* Relative paths are relative to @directory_fd.  They may not hold ':',
 	 * ',' or '\\', which the option syntax of fuse-overlayfs takes. */
 	int directory_fd;
-	struct strv lower;     /* directories, the top one first */
-	const char *upper;     /* NULL: read-only */
+	struct strv lower; /* directories, the top one first */
+	const char *upper; /* NULL: read-only */
 	const char *work;
 	const char *uidmapping, *gidmapping; /* NULL: none; see idmap.h */
-	bool squash;           /* all files belong to squash_uid, squash_gid */
+	bool squash; /* all files belong to squash_uid, squash_gid */
 	uint32_t squash_uid, squash_gid;
 	/* the lower directory is this machine's root: as squash_uid sees it */
 	bool host;
@@ -35,7 +35,7 @@ struct fuse_server {
 	 * work are in, -1: none; @lower: of @n_lower directories; all O_PATH
 	 */
 	int (*confine)(const int *lower, size_t n_lower, int writable,
-	               struct error *err);
+		       struct error *err);
 };
 
 /*
@@ -47,7 +47,7 @@ struct fuse_server {
  * the remedies, when /dev/fuse cannot be opened.
  */
 int fuse_mount(const char *target, unsigned long mount_flags,
-               struct error *err);
+	       struct error *err);
 
 /*
  * fuse_check_server - can fuse-overlayfs be started at all?
@@ -64,4 +64,4 @@ int fuse_check_server(struct error *err);
  * root will be what it serves.  Returns only on failure.
  */
 int fuse_become_server(const struct fuse_server *server, int connection,
-                       int log_fd, struct error *err);
+		       int log_fd, struct error *err);

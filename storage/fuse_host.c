@@ -21,8 +21,8 @@ const char fuse_host_work[] = STAGE "/container/work";
 
 static int attach(int mount_fd, const char *path, struct error *err)
 {
-	scoped_fd target = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC |
-	                                      O_NOFOLLOW);
+	scoped_fd target =
+		open(path, O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 
 	if (target < 0)
 		return error_set(err, errno, "open %s", path);
@@ -32,15 +32,15 @@ static int attach(int mount_fd, const char *path, struct error *err)
 static int make_stage(int container, int root, struct error *err)
 {
 	static const struct mount_option options[] = { { "mode", "0755" },
-		                                       { 0 } };
-	scoped_fd stage = mountfd_new("tmpfs", options,
-	                              MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
-	                                      MOUNT_ATTR_NOEXEC, err);
+						       { 0 } };
+	scoped_fd stage = mountfd_new(
+		"tmpfs", options,
+		MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, err);
 	if (stage < 0)
 		return stage;
 	int r = attach(stage, STAGE, err);
 	if (r == 0 && (mkdir(STAGE "/host", 0755) < 0 ||
-	               mkdir(STAGE "/container", 0755) < 0))
+		       mkdir(STAGE "/container", 0755) < 0))
 		r = error_set(err, errno, "make a directory in " STAGE);
 	if (r == 0)
 		r = attach(root, STAGE "/host", err);
@@ -51,16 +51,16 @@ static int make_stage(int container, int root, struct error *err)
 static int cover(const char *path, const char *mode, struct error *err)
 {
 	const struct mount_option options[] = { { "mode", mode },
-		                                { "size", "4k" },
-		                                { 0 } };
+						{ "size", "4k" },
+						{ 0 } };
 	scoped(char) *there = xasprintf("%s%s", fuse_host_lower, path);
 	struct stat st;
 
 	if (lstat(there, &st) < 0 || !S_ISDIR(st.st_mode))
 		return 0;
-	scoped_fd empty = mountfd_new("tmpfs", options,
-	                              MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
-	                                      MOUNT_ATTR_RDONLY, err);
+	scoped_fd empty = mountfd_new(
+		"tmpfs", options,
+		MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_RDONLY, err);
 	return empty < 0 ? empty : attach(empty, there, err);
 }
 
@@ -69,7 +69,7 @@ static int cover_all(struct error *err)
 	static const struct {
 		const char *path, *mode;
 	} places[] = {
-		{ "/home", "0755" }, { "/root", "0700" }, { "/run", "0755" },
+		{ "/home", "0755" }, { "/root", "0700" },    { "/run", "0755" },
 		{ "/tmp", "1777" },  { "/var/tmp", "1777" },
 	};
 	const char *home = getenv("HOME");
@@ -103,9 +103,9 @@ static int become(uint32_t uid, uint32_t gid, struct error *err)
 int fuse_host_enter(const struct fuse_host *host, struct error *err)
 {
 	scoped_fd root = mountfd_clone(AT_FDCWD, "/", AT_RECURSIVE, err);
-	scoped_fd container = root < 0 ? -1
-	                               : mountfd_clone(AT_FDCWD, host->container,
-	                                               0, err);
+	scoped_fd container =
+		root < 0 ? -1
+			 : mountfd_clone(AT_FDCWD, host->container, 0, err);
 	if (root < 0 || container < 0)
 		return -err->code;
 	int r = make_stage(container, root, err);

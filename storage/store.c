@@ -13,9 +13,9 @@
 #include "storage/digest.h"
 
 static const char *const directories[] = {
-	"oci",        "oci/blobs", "oci/blobs/sha256", "layers",
-	"containers", "names",
-	"mounts",  "mounts/lower", "mounts/root",     "volumes",          "tmp",
+	"oci",   "oci/blobs", "oci/blobs/sha256", "layers",      "containers",
+	"names", "mounts",    "mounts/lower",     "mounts/root", "volumes",
+	"tmp",
 };
 
 /* a variable counts when it is an absolute path: basedir-spec 0.8 */

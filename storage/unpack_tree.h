@@ -85,8 +85,8 @@ int unpack_tree_directory(struct unpack_tree *tree, int dirfd, const char *name,
 /*
  * unpack_tree_hides - does the layer itself hide what lower layers have at
  * @path, by a file or a link on the way to it?  Then a whiteout there says
- * nothing more.  umoci writes such for a directory that became a file or a link;
- * to follow that link would hide files elsewhere.
+ * nothing more.  umoci writes such for a directory that became a file or a
+ * link; to follow that link would hide files elsewhere.
  */
 bool unpack_tree_hides(const struct unpack_tree *tree, const char *path);
 

@@ -13,8 +13,8 @@
 
 #include "base/error.h"
 
-#define IDMAP_MAX 64       /* extents; the kernel takes 340 (Linux 4.15) */
-#define ID_NONE UINT32_MAX /* (uid_t)-1: no id */
+#define IDMAP_MAX 64         /* extents; the kernel takes 340 (Linux 4.15) */
+#define ID_NONE   UINT32_MAX /* (uid_t)-1: no id */
 
 struct idextent {
 	uint32_t inside, outside, count;
@@ -32,7 +32,7 @@ struct idrange {
 
 /* idmap_add - append an extent; Return: -E2BIG, -ERANGE, -EEXIST (overlap) */
 int idmap_add(struct idmap *map, uint32_t inside, uint32_t outside,
-              uint32_t count, struct error *err);
+	      uint32_t count, struct error *err);
 
 /* Return: the id on the other side, or ID_NONE */
 uint32_t idmap_to_outside(const struct idmap *map, uint32_t inside);
@@ -48,8 +48,8 @@ uint32_t idmap_size(const struct idmap *map);
  * @limit:  no more than so many ids in all (65536 serve any image)
  */
 int idmap_outer(struct idmap *ret, uint32_t caller,
-                const struct idrange *ranges, size_t n, uint32_t limit,
-                struct error *err);
+		const struct idrange *ranges, size_t n, uint32_t limit,
+		struct error *err);
 
 /*
  * idmap_inner_nomap - the caller (outer 0) is left out: n -> n + 1
@@ -63,7 +63,7 @@ int idmap_inner_nomap(struct idmap *ret, uint32_t ids, struct error *err);
  * @who == 0 it is the identity, the numbering of the layers on disk.
  */
 int idmap_inner_as(struct idmap *ret, uint32_t who, uint32_t ids,
-                   struct error *err);
+		   struct error *err);
 
 /*
  * idmap_split - cut the extents of @map so that none spans two extents of
@@ -71,7 +71,7 @@ int idmap_inner_as(struct idmap *ret, uint32_t who, uint32_t ids,
  * the parent namespace.
  */
 int idmap_split(struct idmap *ret, const struct idmap *map,
-                const struct idmap *parent, struct error *err);
+		const struct idmap *parent, struct error *err);
 
 /* idmap_is_identity - does it change no number? */
 bool idmap_is_identity(const struct idmap *map);
@@ -81,7 +81,7 @@ bool idmap_is_identity(const struct idmap *map);
  * Return: the length of the text, or -ENOSPC.
  */
 int idmap_text(const struct idmap *map, char *to, size_t size,
-               struct error *err);
+	       struct error *err);
 
 /*
  * idmap_fuse_option - "0:1:65535" for fuse-overlayfs(1) uidmapping=
@@ -90,4 +90,4 @@ int idmap_text(const struct idmap *map, char *to, size_t size,
  * outer id that the container's id n maps to: extents "n:inner(n):count".
  */
 int idmap_fuse_option(const struct idmap *inner, char *to, size_t size,
-                      struct error *err);
+		      struct error *err);

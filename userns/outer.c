@@ -27,13 +27,13 @@
 enum { IDS_MAX = 65536 };
 
 static int find_ranges(const char *user, uid_t uid, struct idrange *uids,
-                       struct idrange *gids, int *ret_n_uids, int *ret_n_gids,
-                       struct error *err)
+		       struct idrange *gids, int *ret_n_uids, int *ret_n_gids,
+		       struct error *err)
 {
 	struct error gids_err;
 	int n_uids = subid_find(SUBID_UIDS, user, uid, uids, err);
 	int n_gids = subid_find(SUBID_GIDS, user, uid, gids,
-	                        n_uids < 0 ? &gids_err : err);
+				n_uids < 0 ? &gids_err : err);
 
 	if (n_uids == -ENOENT && n_gids == -ENOENT && *gids_err.hint) {
 		char hint[sizeof(err->hint)];
@@ -67,10 +67,11 @@ static const char *caller_name(char *number, size_t size)
 
 static int refuse_root(struct error *err)
 {
-	error_say(err, EPERM,
-	          "started by root: wolffia maps no host root into a container");
+	error_say(
+		err, EPERM,
+		"started by root: wolffia maps no host root into a container");
 	return error_hint(err, "start it as an ordinary user, for example: "
-	                       "sudo -u USER -i wolffia run ...");
+			       "sudo -u USER -i wolffia run ...");
 }
 
 int outer_find_ids(bool single, struct outer_ids *ret, struct error *err)
@@ -84,9 +85,9 @@ int outer_find_ids(bool single, struct outer_ids *ret, struct error *err)
 	if (geteuid() == 0)
 		return refuse_root(err);
 	int r = single ? -ENOENT
-	               : find_ranges(caller_name(number, sizeof(number)),
-	                             geteuid(), uids, gids, &n_uids, &n_gids,
-	                             err);
+		       : find_ranges(caller_name(number, sizeof(number)),
+				     geteuid(), uids, gids, &n_uids, &n_gids,
+				     err);
 	if (r == -ENOENT) {
 		r = map_one_id(&ids, single ? err : &ignored);
 		if (r == 0)
@@ -96,10 +97,10 @@ int outer_find_ids(bool single, struct outer_ids *ret, struct error *err)
 	if (r < 0)
 		return r;
 	r = idmap_outer(&ids.uids, geteuid(), uids, (size_t)n_uids, IDS_MAX + 1,
-	                err);
+			err);
 	if (r == 0)
 		r = idmap_outer(&ids.gids, getegid(), gids, (size_t)n_gids,
-		                IDS_MAX + 1, err);
+				IDS_MAX + 1, err);
 	if (r == 0)
 		*ret = ids;
 	return r;
@@ -107,7 +108,7 @@ int outer_find_ids(bool single, struct outer_ids *ret, struct error *err)
 
 /* newuidmap PID INSIDE OUTSIDE COUNT ... */
 static int start_helper(const char *program, pid_t pid, const struct idmap *map,
-                        pid_t *ret_pid, int *ret_output, struct error *err)
+			pid_t *ret_pid, int *ret_output, struct error *err)
 {
 	scoped_strv argv = { 0 };
 	int output[2];
@@ -127,9 +128,10 @@ static int start_helper(const char *program, pid_t pid, const struct idmap *map,
 	if (helper < 0) {
 		fd_close(&output[0]);
 		if (helper == -ENOENT)
-			error_hint(err, "install it: apt install uidmap (Debian, "
-			                "Ubuntu), dnf install shadow-utils "
-			                "(Fedora)");
+			error_hint(err,
+				   "install it: apt install uidmap (Debian, "
+				   "Ubuntu), dnf install shadow-utils "
+				   "(Fedora)");
 		return helper;
 	}
 	*ret_pid = helper;
@@ -138,7 +140,7 @@ static int start_helper(const char *program, pid_t pid, const struct idmap *map,
 }
 
 static int await_helper(const char *program, pid_t *pid, int *output,
-                        struct error *err)
+			struct error *err)
 {
 	scoped(char) *said = NULL;
 	struct helper_facts facts;
@@ -159,8 +161,8 @@ static int await_helper(const char *program, pid_t *pid, int *output,
 	if (said)
 		said[strcspn(said, "\n")] = '\0';
 	error_say(err, EPERM, "%s %s%s%s", program,
-	          process_describe(status, how, sizeof(how)),
-	          said && *said ? ": " : "", said ? said : "");
+		  process_describe(status, how, sizeof(how)),
+		  said && *said ? ": " : "", said ? said : "");
 	error_hint(err, "\"wolffia doctor\" tests what it needs");
 	helper_facts_collect(program, NULL, said, &facts);
 	helper_explain(&facts, err);
@@ -170,7 +172,7 @@ static int await_helper(const char *program, pid_t *pid, int *output,
 
 /* One id needs no helper: the process's parent may write that map itself. */
 static int write_single(pid_t pid, const struct outer_ids *ids,
-                        struct error *err)
+			struct error *err)
 {
 	scoped(char) *dir = xasprintf("/proc/%d", (int)pid);
 	scoped_fd proc = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -192,16 +194,16 @@ static int write_single(pid_t pid, const struct outer_ids *ids,
 }
 
 int outer_map_begin(struct outer_mapping *mapping, pid_t pid,
-                    const struct outer_ids *ids, struct error *err)
+		    const struct outer_ids *ids, struct error *err)
 {
 	*mapping = (struct outer_mapping){ .uid_output = -1, .gid_output = -1 };
 	if (ids->single)
 		return write_single(pid, ids, err);
 	int r = start_helper("newuidmap", pid, &ids->uids, &mapping->uidmap,
-	                     &mapping->uid_output, err);
+			     &mapping->uid_output, err);
 	if (r == 0)
 		r = start_helper("newgidmap", pid, &ids->gids, &mapping->gidmap,
-		                 &mapping->gid_output, err);
+				 &mapping->gid_output, err);
 	return r;
 }
 
@@ -209,9 +211,9 @@ int outer_map_await(struct outer_mapping *mapping, struct error *err)
 {
 	struct error second;
 	int r = await_helper("newuidmap", &mapping->uidmap,
-	                     &mapping->uid_output, err);
+			     &mapping->uid_output, err);
 	int s = await_helper("newgidmap", &mapping->gidmap,
-	                     &mapping->gid_output, r < 0 ? &second : err);
+			     &mapping->gid_output, r < 0 ? &second : err);
 
 	return r < 0 ? r : s;
 }
@@ -238,8 +240,8 @@ struct call {
 };
 
 static int call_child(int go, const struct outer_ids *ids,
-                      int (*function)(void *, struct error *), void *argument,
-                      pid_t parent, struct error *err)
+		      int (*function)(void *, struct error *), void *argument,
+		      pid_t parent, struct error *err)
 {
 	char byte;
 
@@ -271,7 +273,7 @@ int outer_clone(unsigned long flags, struct error *err)
 
 /* Return: the wait status of the child */
 static int supervise(pid_t pid, int go, const struct outer_ids *ids,
-                     struct error *err)
+		     struct error *err)
 {
 	struct outer_mapping mapping;
 	struct error ignored;
@@ -289,8 +291,8 @@ static int supervise(pid_t pid, int go, const struct outer_ids *ids,
 
 /* Return: the wait status of the child, which wrote its result to @call */
 static int call_and_wait(const struct outer_ids *ids,
-                         int (*function)(void *, struct error *),
-                         void *argument, struct call *call, struct error *err)
+			 int (*function)(void *, struct error *),
+			 void *argument, struct call *call, struct error *err)
 {
 	int go[2];
 	pid_t parent = getpid();
@@ -301,7 +303,7 @@ static int call_and_wait(const struct outer_ids *ids,
 	if (pid == 0) {
 		fd_close(&go[1]);
 		call->result = call_child(go[0], ids, function, argument,
-		                          parent, &call->err);
+					  parent, &call->err);
 		_exit(0);
 	}
 	fd_close(&go[0]);
@@ -313,7 +315,7 @@ static int call_and_wait(const struct outer_ids *ids,
 static struct call *share_call(struct error *err)
 {
 	struct call *call = mmap(NULL, sizeof(*call), PROT_READ | PROT_WRITE,
-	                         MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+				 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
 	if (call != MAP_FAILED)
 		return call;
@@ -322,8 +324,8 @@ static struct call *share_call(struct error *err)
 }
 
 int outer_call(const struct outer_ids *ids,
-               int (*function)(void *argument, struct error *err),
-               void *argument, struct error *err)
+	       int (*function)(void *argument, struct error *err),
+	       void *argument, struct error *err)
 {
 	struct call *call = share_call(err);
 	char how[64];
@@ -333,8 +335,8 @@ int outer_call(const struct outer_ids *ids,
 	int r = call_and_wait(ids, function, argument, call, err);
 	if (r > 0)
 		r = error_say(err, ECHILD,
-		              "the process in the user namespace %s",
-		              process_describe(r, how, sizeof(how)));
+			      "the process in the user namespace %s",
+			      process_describe(r, how, sizeof(how)));
 	if (r == 0 && call->result < 0)
 		*err = call->err;
 	r = r < 0 ? r : call->result;
@@ -343,8 +345,8 @@ int outer_call(const struct outer_ids *ids,
 }
 
 int outer_exec(const struct outer_ids *ids,
-               int (*function)(void *argument, struct error *err),
-               void *argument, struct error *err)
+	       int (*function)(void *argument, struct error *err),
+	       void *argument, struct error *err)
 {
 	struct call *call = share_call(err);
 

@@ -17,7 +17,8 @@
 /* The ids of an outer namespace, on the host. */
 struct outer_ids {
 	struct idmap uids, gids;
-	bool single; /* one id only: there are no subordinate ids, or none wanted */
+	bool single; /* one id only: there are no subordinate ids, or none
+			wanted */
 };
 
 /*
@@ -39,27 +40,27 @@ int outer_find_ids(bool single, struct outer_ids *ret, struct error *err);
  * The child keeps the caller's descriptors, so @function may work on them.
  */
 int outer_call(const struct outer_ids *ids,
-               int (*function)(void *argument, struct error *err),
-               void *argument, struct error *err);
+	       int (*function)(void *argument, struct error *err),
+	       void *argument, struct error *err);
 
 /*
  * outer_exec - like outer_call(), for a @function that does not return
  * Return: the wait status of the child, see wait(2); -errno.
  */
 int outer_exec(const struct outer_ids *ids,
-               int (*function)(void *argument, struct error *err),
-               void *argument, struct error *err);
+	       int (*function)(void *argument, struct error *err),
+	       void *argument, struct error *err);
 
 /*
  * The two halves of mapping, for a process @pid that has just unshared its
  * user namespace: newuidmap(1) and newgidmap(1) run at the same time.
  */
 struct outer_mapping {
-	pid_t uidmap, gidmap; /* running helpers, 0: none */
+	pid_t uidmap, gidmap;       /* running helpers, 0: none */
 	int uid_output, gid_output; /* what they say on stderr */
 };
 int outer_map_begin(struct outer_mapping *mapping, pid_t pid,
-                    const struct outer_ids *ids, struct error *err);
+		    const struct outer_ids *ids, struct error *err);
 int outer_map_await(struct outer_mapping *mapping, struct error *err);
 
 /* outer_become_root - setgroups, setresgid and setresuid to 0, read back */

@@ -31,7 +31,7 @@ struct line {
 };
 
 static int parse_fields(char *text, const char *file, struct line *ret,
-                        struct error *err)
+			struct error *err)
 {
 	char *start = strchr(text, ':');
 	char *count = start ? strchr(start + 1, ':') : NULL;
@@ -40,15 +40,15 @@ static int parse_fields(char *text, const char *file, struct line *ret,
 	/* also of a malformed line: it matters whose it is */
 	ret->owner_length = strcspn(text, ":");
 	if (!count || start == text)
-		return error_say(err, EINVAL,
-		                 "%s, line %u: not of the form NAME:START:COUNT",
-		                 file, ret->number);
+		return error_say(
+			err, EINVAL,
+			"%s, line %u: not of the form NAME:START:COUNT", file,
+			ret->number);
 	*start++ = *count++ = '\0';
 	r = text_to_u32(start, ID_NONE - 1, &ret->range.start, err);
 	if (r == 0)
 		r = text_to_u32(count, ID_NONE, &ret->range.count, err);
-	if (r == 0 &&
-	    (uint64_t)ret->range.start + ret->range.count > ID_NONE)
+	if (r == 0 && (uint64_t)ret->range.start + ret->range.count > ID_NONE)
 		r = error_say(err, ERANGE, "the range ends behind the last id");
 	if (r < 0)
 		return error_prefix(err, "%s, line %u", file, ret->number);
@@ -57,7 +57,7 @@ static int parse_fields(char *text, const char *file, struct line *ret,
 
 /* the next line with a range in it; Return: 1, 0 at the end, -EINVAL */
 static int next_line(const char **text, const char *file, struct line *line,
-                     struct error *err)
+		     struct error *err)
 {
 	while (**text) {
 		size_t n = strcspn(*text, "\n");
@@ -84,9 +84,9 @@ static bool is_owner(const struct line *line, const char *user, uid_t uid)
 
 	snprintf(number, sizeof(number), "%u", uid);
 	return (strlen(user) == line->owner_length &&
-	        strncmp(line->owner, user, line->owner_length) == 0) ||
+		strncmp(line->owner, user, line->owner_length) == 0) ||
 	       (strlen(number) == line->owner_length &&
-	        strncmp(line->owner, number, line->owner_length) == 0);
+		strncmp(line->owner, number, line->owner_length) == 0);
 }
 
 static bool overlaps(struct idrange a, struct idrange b)
@@ -97,8 +97,8 @@ static bool overlaps(struct idrange a, struct idrange b)
 
 /* R30: what is somebody else's too separates nobody from anybody */
 static int check_overlaps(const char *text, const char *file, const char *user,
-                          uid_t uid, const struct idrange *ranges, size_t n,
-                          struct error *err)
+			  uid_t uid, const struct idrange *ranges, size_t n,
+			  struct error *err)
 {
 	struct line line = { 0 };
 	struct idrange self = { .start = uid, .count = 1 };
@@ -107,11 +107,11 @@ static int check_overlaps(const char *text, const char *file, const char *user,
 	for (size_t i = 0; i < n; i++)
 		if (overlaps(ranges[i], self))
 			return error_say(err, EEXIST,
-			                 "%s grants %s the ids %u to %u, and "
-			                 "%u is the user's own",
-			                 file, user, ranges[i].start,
-			                 ranges[i].start + ranges[i].count - 1,
-			                 uid);
+					 "%s grants %s the ids %u to %u, and "
+					 "%u is the user's own",
+					 file, user, ranges[i].start,
+					 ranges[i].start + ranges[i].count - 1,
+					 uid);
 	/* a malformed line of somebody else is not this user's trouble */
 	for (int r; (r = next_line(&text, file, &line, &ignored));) {
 		if (r < 0 || is_owner(&line, user, uid))
@@ -120,23 +120,23 @@ static int check_overlaps(const char *text, const char *file, const char *user,
 			if (!overlaps(ranges[i], line.range))
 				continue;
 			error_say(err, EEXIST,
-			          "%s grants the ids %u to %u to %s, and some "
-			          "of them to %.*s as well (line %u)",
-			          file, ranges[i].start,
-			          ranges[i].start + ranges[i].count - 1, user,
-			          (int)line.owner_length, line.owner,
-			          line.number);
+				  "%s grants the ids %u to %u to %s, and some "
+				  "of them to %.*s as well (line %u)",
+				  file, ranges[i].start,
+				  ranges[i].start + ranges[i].count - 1, user,
+				  (int)line.owner_length, line.owner,
+				  line.number);
 			return error_hint(err,
-			                  "give one of the two another range: "
-			                  "containers of the two users are not "
-			                  "separated from each other");
+					  "give one of the two another range: "
+					  "containers of the two users are not "
+					  "separated from each other");
 		}
 	}
 	return 0;
 }
 
 int subid_parse(const char *text, const char *file, const char *user, uid_t uid,
-                struct idrange *ret, struct error *err)
+		struct idrange *ret, struct error *err)
 {
 	struct idrange found[SUBID_RANGES_MAX];
 	struct line line = { 0 };
@@ -156,14 +156,14 @@ int subid_parse(const char *text, const char *file, const char *user, uid_t uid,
 		}
 		if (n == SUBID_RANGES_MAX)
 			return error_say(err, E2BIG,
-			                 "%s: more than %d ranges for %s", file,
-			                 SUBID_RANGES_MAX, user);
+					 "%s: more than %d ranges for %s", file,
+					 SUBID_RANGES_MAX, user);
 		for (size_t i = 0; i < n; i++)
 			if (overlaps(found[i], line.range))
 				return error_say(err, EEXIST,
-				                 "%s, line %u: overlaps an "
-				                 "earlier range of %s",
-				                 file, line.number, user);
+						 "%s, line %u: overlaps an "
+						 "earlier range of %s",
+						 file, line.number, user);
 		found[n++] = line.range;
 	}
 	int r = check_overlaps(text, file, user, uid, found, n, err);
@@ -171,7 +171,7 @@ int subid_parse(const char *text, const char *file, const char *user, uid_t uid,
 		return r;
 	if (n == 0)
 		return error_say(err, ENOENT, "%s has no range for %s", file,
-		                 user);
+				 user);
 	memcpy(ret, found, n * sizeof(*ret));
 	return (int)n;
 }
@@ -198,7 +198,7 @@ typedef int ranges_function(const char *owner, struct subid_range **ranges);
 typedef bool init_function(const char *program, FILE *log);
 
 int subid_ask_library(enum subid_kind kind, const char *user,
-                      struct idrange *ret, struct error *err)
+		      struct idrange *ret, struct error *err)
 {
 	static const char *const functions[] = {
 		[SUBID_UIDS] = "subid_get_uid_ranges",
@@ -212,11 +212,11 @@ int subid_ask_library(enum subid_kind kind, const char *user,
 	if (!library) {
 		error_say(err, EIO, "load libsubid: %s", dlerror());
 		return error_hint(err, "nsswitch.conf names a network source "
-		                       "for subid, which needs libsubid "
-		                       "(Debian: apt install libsubid4)");
+				       "for subid, which needs libsubid "
+				       "(Debian: apt install libsubid4)");
 	}
 	ranges_function *get =
-	        (ranges_function *)dlsym(library, functions[kind]);
+		(ranges_function *)dlsym(library, functions[kind]);
 	init_function *init = (init_function *)dlsym(library, "subid_init");
 	/* its messages would come between ours */
 	if (init)
@@ -225,13 +225,14 @@ int subid_ask_library(enum subid_kind kind, const char *user,
 	if (n < 0) {
 		free(ranges);
 		return error_say(err, EIO,
-		                 "libsubid cannot look up the subordinate %s "
-		                 "ids of %s", kinds[kind].what, user);
+				 "libsubid cannot look up the subordinate %s "
+				 "ids of %s",
+				 kinds[kind].what, user);
 	}
 	if (n > SUBID_RANGES_MAX) {
 		free(ranges);
 		return error_say(err, E2BIG, "more than %d ranges for %s",
-		                 SUBID_RANGES_MAX, user);
+				 SUBID_RANGES_MAX, user);
 	}
 	int used = 0;
 	for (int i = 0; i < n; i++) {
@@ -239,8 +240,9 @@ int subid_ask_library(enum subid_kind kind, const char *user,
 		    ranges[i].start + ranges[i].count > ID_NONE) {
 			free(ranges);
 			return error_say(err, ERANGE,
-			                 "a range of %s ends behind the last "
-			                 "id", user);
+					 "a range of %s ends behind the last "
+					 "id",
+					 user);
 		}
 		if (ranges[i].count > 0)
 			ret[used++] = (struct idrange){
@@ -251,13 +253,13 @@ int subid_ask_library(enum subid_kind kind, const char *user,
 	free(ranges);
 	if (used == 0)
 		return error_say(err, ENOENT,
-		                 "no subordinate %s ids are granted to %s",
-		                 kinds[kind].what, user);
+				 "no subordinate %s ids are granted to %s",
+				 kinds[kind].what, user);
 	return used;
 }
 
 int subid_find(enum subid_kind kind, const char *user, uid_t uid,
-               struct idrange *ret, struct error *err)
+	       struct idrange *ret, struct error *err)
 {
 	scoped(char) *text = NULL;
 	scoped(char) *nsswitch = NULL;
@@ -265,7 +267,7 @@ int subid_find(enum subid_kind kind, const char *user, uid_t uid,
 	int r;
 
 	if (fd_read_file(AT_FDCWD, "/etc/nsswitch.conf", FILE_MAX, &nsswitch,
-	                 &ignored) >= 0 &&
+			 &ignored) >= 0 &&
 	    !subid_is_local(nsswitch))
 		return subid_ask_library(kind, user, ret, err);
 
@@ -274,7 +276,8 @@ int subid_find(enum subid_kind kind, const char *user, uid_t uid,
 	else
 		r = subid_parse(text, kinds[kind].file, user, uid, ret, err);
 	if (r == -ENOENT) {
-		scoped(char) *line = subid_suggest(kind, text ? text : "", user);
+		scoped(char) *line =
+			subid_suggest(kind, text ? text : "", user);
 		error_hint(err, "%s", line);
 	}
 	return r;
@@ -299,11 +302,11 @@ char *subid_suggest(enum subid_kind kind, const char *text, const char *user)
 	for (uint64_t end; (end = end_of_overlap(text, free_range));) {
 		if (end + free_range.count > ID_NONE)
 			return xasprintf("remove a range from %s: no %u ids in "
-			                 "a row are free",
-			                 kinds[kind].file, free_range.count);
+					 "a row are free",
+					 kinds[kind].file, free_range.count);
 		free_range.start = (uint32_t)end;
 	}
 	return xasprintf("sudo usermod %s %u-%u %s", kinds[kind].option,
-	                 free_range.start,
-	                 free_range.start + free_range.count - 1, user);
+			 free_range.start,
+			 free_range.start + free_range.count - 1, user);
 }

@@ -3,8 +3,8 @@
  */
 #pragma once
 
-#include <stddef.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <sys/types.h>
 
 #include "base/error.h"
@@ -35,18 +35,18 @@ enum subid_kind {
  * names both); -EINVAL a malformed line; -E2BIG; -EIO libsubid failed.
  */
 int subid_find(enum subid_kind kind, const char *user, uid_t uid,
-               struct idrange *ret, struct error *err);
+	       struct idrange *ret, struct error *err);
 
 /*
  * subid_ask_library - what libsubid, which newuidmap uses too, answers
  * Return: as subid_find(), without the overlaps; -EIO it is not installed.
  */
 int subid_ask_library(enum subid_kind kind, const char *user,
-                      struct idrange *ret, struct error *err);
+		      struct idrange *ret, struct error *err);
 
 /* subid_parse - the same for the text of a subuid(5) file; pure */
 int subid_parse(const char *text, const char *file, const char *user, uid_t uid,
-                struct idrange *ret, struct error *err);
+		struct idrange *ret, struct error *err);
 
 /* subid_is_local - does nsswitch.conf's @text leave subids to files? pure */
 bool subid_is_local(const char *text);

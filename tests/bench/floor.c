@@ -736,7 +736,8 @@ static void become_server(int connection)
 	filter_calls();
 	reset_signals();
 	snprintf(options, sizeof(options),
-		 "lowerdir=%s,timeout=31536000,static_nlink,noacl,uidmapping=0:1:%u,"
+		 "lowerdir=%s,timeout=31536000,static_nlink,noacl,uidmapping=0:"
+		 "1:%u,"
 		 "gidmapping=0:1:%u",
 		 f.rootfs, f.n_uids, f.n_gids);
 	snprintf(target, sizeof(target), "/dev/fd/%d", connection);
@@ -978,6 +979,9 @@ static void remove_home(void)
 	int home = (int)must(open(f.home, O_RDONLY | O_DIRECTORY | O_CLOEXEC),
 			     f.home);
 
+	/* of the mount option "volatile" */
+	unlinkat(home, "work/work/incompat/volatile", AT_REMOVEDIR);
+	unlinkat(home, "work/work/incompat", AT_REMOVEDIR);
 	if ((unlinkat(home, "work/work", AT_REMOVEDIR) < 0 &&
 	     errno != ENOENT) ||
 	    (unlinkat(home, "work", AT_REMOVEDIR) < 0 && errno != ENOENT) ||

@@ -46,7 +46,8 @@ static void type_text(int master, const char *text)
 		char byte = *c;
 		if (*c == '\\' && c[1] >= '0' && c[1] <= '7') {
 			int value = 0;
-			for (int i = 0; i < 3 && c[1] >= '0' && c[1] <= '7'; i++)
+			for (int i = 0; i < 3 && c[1] >= '0' && c[1] <= '7';
+			     i++)
 				value = value * 8 + *++c - '0';
 			byte = (char)value;
 		}
@@ -76,13 +77,13 @@ static void play(int master)
 	static size_t next;
 
 	while (next < n_script) {
-		char *found = memmem(output + searched, seen - searched,
-		                     script[next].await,
-		                     strlen(script[next].await));
+		char *found =
+			memmem(output + searched, seen - searched,
+			       script[next].await, strlen(script[next].await));
 		if (!found)
 			return;
-		searched = (size_t)(found - output) +
-		           strlen(script[next].await);
+		searched =
+			(size_t)(found - output) + strlen(script[next].await);
 		act(master, script[next++].type);
 	}
 }
@@ -92,14 +93,14 @@ static int relay(int master, int pidfd)
 {
 	for (;;) {
 		struct pollfd fds[] = { { master, POLLIN, 0 },
-			                { pidfd, POLLIN, 0 } };
+					{ pidfd, POLLIN, 0 } };
 		if (poll(fds, 2, PATIENCE_MS) == 0)
 			return -1;
 		if (!(fds[0].revents & POLLIN))
 			return 0;
 		ssize_t got = read(master, output + seen, ROOM - seen);
-		if (got <= 0 || write(STDOUT_FILENO, output + seen,
-		                      (size_t)got) < 0)
+		if (got <= 0 ||
+		    write(STDOUT_FILENO, output + seen, (size_t)got) < 0)
 			return 0;
 		seen += (size_t)got;
 		play(master);
@@ -129,11 +130,20 @@ int main(int argc, char **argv)
 
 	for (int c; (c = getopt(argc, argv, "+r:c:w:s:")) != -1;) {
 		switch (c) {
-		case 'r': size.ws_row = (unsigned short)atoi(optarg); break;
-		case 'c': size.ws_col = (unsigned short)atoi(optarg); break;
-		case 'w': script[n_script].await = optarg; break;
-		case 's': script[n_script++].type = optarg; break;
-		default: return 125;
+		case 'r':
+			size.ws_row = (unsigned short)atoi(optarg);
+			break;
+		case 'c':
+			size.ws_col = (unsigned short)atoi(optarg);
+			break;
+		case 'w':
+			script[n_script].await = optarg;
+			break;
+		case 's':
+			script[n_script++].type = optarg;
+			break;
+		default:
+			return 125;
 		}
 	}
 	int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
@@ -154,10 +164,10 @@ int main(int argc, char **argv)
 	waitpid(pid, &status, 0);
 	tcgetattr(slave, &after);
 	fprintf(stderr, "modes %s\n",
-	        memcmp(&before, &after, sizeof(before)) == 0 ? "kept"
-	                                                     : "changed");
+		memcmp(&before, &after, sizeof(before)) == 0 ? "kept"
+							     : "changed");
 	if (relayed < 0)
 		return 124;
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status)
-	                           : WEXITSTATUS(status);
+				   : WEXITSTATUS(status);
 }

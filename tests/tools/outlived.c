@@ -56,7 +56,7 @@ static void await_line(int from, const char *line)
 static int shell_status(int status)
 {
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status)
-	                           : WEXITSTATUS(status);
+				   : WEXITSTATUS(status);
 }
 
 static long long now_ms(void)
@@ -72,7 +72,7 @@ static void list_children(void)
 	char path[64], line[1024];
 
 	snprintf(path, sizeof(path), "/proc/self/task/%d/children",
-	         (int)getpid());
+		 (int)getpid());
 	FILE *list = fopen(path, "re");
 	int pid;
 	while (list && fscanf(list, "%d", &pid) == 1) {
@@ -134,12 +134,23 @@ int main(int argc, char **argv)
 
 	for (int c; (c = getopt(argc, argv, "+ktnu:l:")) != -1;) {
 		switch (c) {
-		case 'k': number = SIGKILL; break;
-		case 't': number = SIGTERM; break;
-		case 'n': kills = false; break;
-		case 'u': delay_us = atol(optarg); break;
-		case 'l': line = optarg; break;
-		default: return 125;
+		case 'k':
+			number = SIGKILL;
+			break;
+		case 't':
+			number = SIGTERM;
+			break;
+		case 'n':
+			kills = false;
+			break;
+		case 'u':
+			delay_us = atol(optarg);
+			break;
+		case 'l':
+			line = optarg;
+			break;
+		default:
+			return 125;
 		}
 	}
 	if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0 ||
@@ -162,8 +173,8 @@ int main(int argc, char **argv)
 		await_line(out[0], line);
 	else if (delay_us)
 		nanosleep(&(struct timespec){ delay_us / 1000000,
-		                              delay_us % 1000000 * 1000 },
-		          NULL);
+					      delay_us % 1000000 * 1000 },
+			  NULL);
 	if (kills)
 		kill(pid, number);
 	bool clean = await_end(signals, pid, &status);

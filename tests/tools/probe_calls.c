@@ -32,7 +32,7 @@ static void families(void)
 {
 	for (int family = 0; family <= 45; family++) {
 		static const int types[] = { SOCK_STREAM, SOCK_DGRAM,
-			                     SOCK_SEQPACKET, SOCK_RAW };
+					     SOCK_SEQPACKET, SOCK_RAW };
 		const char *answer = NULL;
 		for (int i = 0; i < 4; i++) {
 			int fd = socket(family, types[i], 0);
@@ -40,7 +40,7 @@ static void families(void)
 				answer = "succeeded";
 			else if (!answer || errno == EAFNOSUPPORT)
 				answer = answer ? answer
-				                : strerrorname_np(errno);
+						: strerrorname_np(errno);
 			if (fd >= 0)
 				close(fd);
 		}
@@ -53,7 +53,7 @@ static void families(void)
 
 /* in a child, so that success does no harm to what comes after it */
 static void in_child(const char *name, long (*call)(unsigned long),
-                     unsigned long argument)
+		     unsigned long argument)
 {
 	int status;
 
@@ -93,9 +93,12 @@ static void namespaces(void)
 		const char *name;
 		unsigned long flag;
 	} flags[] = {
-		{ "user", CLONE_NEWUSER }, { "mnt", CLONE_NEWNS },
-		{ "pid", CLONE_NEWPID },   { "net", CLONE_NEWNET },
-		{ "ipc", CLONE_NEWIPC },   { "uts", CLONE_NEWUTS },
+		{ "user", CLONE_NEWUSER },
+		{ "mnt", CLONE_NEWNS },
+		{ "pid", CLONE_NEWPID },
+		{ "net", CLONE_NEWNET },
+		{ "ipc", CLONE_NEWIPC },
+		{ "uts", CLONE_NEWUTS },
 		{ "cgroup", CLONE_NEWCGROUP },
 		/* one that is the container's to make hides another */
 		{ "user-mnt", CLONE_NEWUSER | CLONE_NEWNS },
@@ -117,24 +120,26 @@ static void namespaces(void)
 static void others(void)
 {
 	struct clone_args clone3 = { .flags = CLONE_NEWUSER,
-		                     .exit_signal = SIGCHLD };
+				     .exit_signal = SIGCHLD };
 	union bpf_attr bpf = { .map_type = BPF_MAP_TYPE_ARRAY,
-		               .key_size = 4, .value_size = 4,
-		               .max_entries = 1 };
+			       .key_size = 4,
+			       .value_size = 4,
+			       .max_entries = 1 };
 	long pid = syscall(SYS_clone3, &clone3, sizeof(clone3));
 
 	if (pid == 0)
 		_exit(0);
 	say("clone3", pid);
 	say("keyctl", syscall(SYS_keyctl, KEYCTL_GET_KEYRING_ID,
-	                      KEY_SPEC_SESSION_KEYRING, 1));
+			      KEY_SPEC_SESSION_KEYRING, 1));
 	say("add_key", syscall(SYS_add_key, "user", "x", "y", 1,
-	                       KEY_SPEC_PROCESS_KEYRING));
+			       KEY_SPEC_PROCESS_KEYRING));
 	say("request_key", syscall(SYS_request_key, "user", "x", NULL, 0));
 	say("bpf", syscall(SYS_bpf, BPF_MAP_CREATE, &bpf, sizeof(bpf)));
 	say("io_uring_setup", syscall(__NR_io_uring_setup, 1, NULL));
 	say("userfaultfd", syscall(SYS_userfaultfd, 0));
-	say("perf_event_open", syscall(SYS_perf_event_open, NULL, 0, -1, -1, 0));
+	say("perf_event_open",
+	    syscall(SYS_perf_event_open, NULL, 0, -1, -1, 0));
 	say("kexec_load", syscall(SYS_kexec_load, 0, 0, NULL, 0));
 	say("open_by_handle_at", syscall(SYS_open_by_handle_at, -1, NULL, 0));
 	say("mount", mount("none", "/tmp", "tmpfs", 0, NULL));
@@ -148,7 +153,8 @@ static void others(void)
 	say("TIOCSTI", ioctl(0, TIOCSTI, "x"));
 	say("TIOCSTI-high", syscall(SYS_ioctl, 0, TIOCSTI | 1ul << 32, "x"));
 	say("TIOCLINUX", ioctl(0, 0x541c, "\x02"));
-	say("TIOCLINUX-high", syscall(SYS_ioctl, 0, 0x541cul | 1ul << 32, "\2"));
+	say("TIOCLINUX-high",
+	    syscall(SYS_ioctl, 0, 0x541cul | 1ul << 32, "\2"));
 	say("no_new_privs", prctl(PR_SET_NO_NEW_PRIVS, 0, 0, 0, 0));
 	printf("call-1000 %s\n",
 	       syscall(1000) < 0 ? strerrorname_np(errno) : "succeeded");

@@ -17,10 +17,10 @@
 
 static void print_status(void)
 {
-	static const char *const wanted[] = { "Uid:", "Gid:", "Groups:",
-		                              "CapInh:", "CapPrm:", "CapEff:",
-		                              "CapBnd:", "CapAmb:",
-		                              "NoNewPrivs:", "Seccomp:" };
+	static const char *const wanted[] = {
+		"Uid:",    "Gid:",    "Groups:", "CapInh:",     "CapPrm:",
+		"CapEff:", "CapBnd:", "CapAmb:", "NoNewPrivs:", "Seccomp:"
+	};
 	char line[4096];
 	FILE *status = fopen("/proc/self/status", "re");
 
@@ -54,7 +54,7 @@ int main(int argc, char **argv)
 	if (argc == 2 && strcmp(argv[1], "-k") == 0) {
 		printf("keyring %ld\n",
 		       syscall(SYS_keyctl, KEYCTL_GET_KEYRING_ID,
-		               KEY_SPEC_SESSION_KEYRING, 0));
+			       KEY_SPEC_SESSION_KEYRING, 0));
 		return 0;
 	}
 	if (argc > 2 && strcmp(argv[1], "-j") == 0) {

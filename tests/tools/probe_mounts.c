@@ -36,7 +36,7 @@ static void try_mount(const char *path)
 	if (is_read_only(path)) {
 		mount(NULL, path, NULL, flags, NULL);
 		syscall(SYS_mount_setattr, -100, path, 0, &writable,
-		        sizeof(writable));
+			sizeof(writable));
 		if (!is_read_only(path))
 			printf("remounted %s\n", path);
 	}

@@ -21,9 +21,9 @@ static void say(const char *what, long result)
 int main(void)
 {
 	static const char *const files[] = {
-		"exe", "root", "cwd", "mem", "maps", "environ", "fd",
-		"fdinfo", "ns/mnt", "ns/user", "stack", "auxv", "map_files",
-		"root/etc", "cwd/etc",
+		"exe",     "root", "cwd",       "mem",      "maps",
+		"environ", "fd",   "fdinfo",    "ns/mnt",   "ns/user",
+		"stack",   "auxv", "map_files", "root/etc", "cwd/etc",
 	};
 	char path[64], byte;
 	struct iovec local = { &byte, 1 }, remote = { &byte, 1 };

@@ -125,7 +125,8 @@ END_TEST
 
 START_TEST(the_root_directory_is_everything)
 {
-	struct spec_mount mount = { .kind = MOUNT_BIND, .source = (char[]){ "/" },
+	struct spec_mount mount = { .kind = MOUNT_BIND,
+				    .source = (char[]){ "/" },
 				    .read_only = true };
 	scoped_strv found = { 0 };
 

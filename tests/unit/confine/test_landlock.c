@@ -18,9 +18,9 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/landlock.h"
 #include "base/memory.h"
 #include "base/path.h"
-#include "base/landlock.h"
 #include "tests/unit/confine/child.h"
 
 /*

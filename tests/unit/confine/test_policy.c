@@ -34,10 +34,7 @@ struct program {
 	size_t n;
 };
 
-#define PROGRAM(code)                                                          \
-	{                                                                      \
-		code, ARRAY_SIZE(code)                                         \
-	}
+#define PROGRAM(code) { code, ARRAY_SIZE(code) }
 static const struct program standard = PROGRAM(program_default),
 			    standard_pid1 = PROGRAM(program_default_pid1),
 			    nested = PROGRAM(program_nested),
@@ -556,8 +553,8 @@ static const char *const current_calls[] = {
 START_TEST(what_current_programs_use_is_allowed)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(current_calls); i++)
-		ck_assert_msg(ask(standard, number_of(current_calls[i]), 0, 0, 0) ==
-				      SECCOMP_RET_ALLOW,
+		ck_assert_msg(ask(standard, number_of(current_calls[i]), 0, 0,
+				  0) == SECCOMP_RET_ALLOW,
 			      "%s is refused", current_calls[i]);
 }
 END_TEST

@@ -26,11 +26,8 @@
 #include "core/confine/capabilities.h"
 
 #define WORDS(...)                                                             \
-	{                                                                      \
-		(char **)(const char *[]){ __VA_ARGS__, NULL },                \
-			sizeof((const char *[]){ __VA_ARGS__ }) /              \
-				sizeof(char *)                                 \
-	}
+	{ (char **)(const char *[]){ __VA_ARGS__, NULL },                      \
+	  sizeof((const char *[]){ __VA_ARGS__ }) / sizeof(char *) }
 
 /* clang-format off */
 static const char *const words[] = { "HOME=/home/me", "FOO=from-caller", "LONG=a=b",
