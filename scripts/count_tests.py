@@ -4,7 +4,7 @@
 Counts what meson's JSON logs report, one test of a program each where the
 program says so (TAP, or the summary of a libcheck program), else one for the
 program.  BROKEN parts, which could not even run their tests, count as failed.
-A skipped test counts as failed when TESTS_MUST_RUN is 1.
+So does a program that plans no test at all.  A skipped test counts as failed when TESTS_MUST_RUN is 1.
 
 Prints "N passed, N failed[, N skipped]"; exits 1 unless all passed.
 """
@@ -14,6 +14,7 @@ import re
 import sys
 
 TAP = re.compile(r"^(not )?ok\b[^#\n]*(#\s*(skip|todo))?", re.I | re.M)
+EMPTY = re.compile(r"^1\.\.0\s*$", re.M)
 CHECK = re.compile(r"^\d+%: Checks: (\d+), Failures: (\d+), Errors: (\d+)", re.M)
 
 
@@ -31,6 +32,8 @@ def count(test):
     for checks, failures, errors in CHECK.findall(output):
         failed += int(failures) + int(errors)
         passed += int(checks) - int(failures) - int(errors)
+    if EMPTY.search(output):
+        failed += 1
     if test["result"] == "SKIP":
         skipped = max(skipped, 1)
     elif test["result"] not in ("OK", "EXPECTEDFAIL"):
