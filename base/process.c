@@ -141,8 +141,11 @@ const char *process_describe(int wait_status, char *to, size_t size)
 {
 	if (WIFSIGNALED(wait_status)) {
 		const char *name = sigabbrev_np(WTERMSIG(wait_status));
-		snprintf(to, size, "was killed by %s%s", name ? "SIG" : "signal",
-		         name ? name : "");
+		if (name)
+			snprintf(to, size, "was killed by SIG%s", name);
+		else /* of a real-time signal */
+			snprintf(to, size, "was killed by signal %d",
+			         WTERMSIG(wait_status));
 	} else {
 		snprintf(to, size, "exited with status %d",
 		         WEXITSTATUS(wait_status));

@@ -255,7 +255,7 @@ int launch_run(const struct spec *spec, const struct store *store,
 	struct launch l = nothing;
 	struct state state = { .dirfd = -1, .lock_fd = -1 };
 	struct ended ended = { 0 };
-	struct error removal;
+	struct error removal, ignored;
 
 	l.spec = spec;
 	l.state = &state;
@@ -283,6 +283,8 @@ int launch_run(const struct spec *spec, const struct store *store,
 		add_server_words(&l, err);
 	}
 	int s = state_remove(&state, l.outer_userns_fd, &removal);
+	if (started && l.board->server_pid > 0)
+		process_wait(l.board->server_pid, &ignored);
 	report_exited(spec, *ret_status, started ? &ended : NULL,
 	              r < 0 ? err : NULL);
 	close_all(&l);

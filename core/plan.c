@@ -89,6 +89,7 @@ const struct step run_plan[] = {
 	{ OUTER,    "make the writable layer",           step_make_upper,        has_upper,          false },
 	{ OUTER,    "start the file system server",      step_start_file_server, has_file_server,    false },
 	{ OUTER,    "create PID 1",                      step_fork_init,         NULL,               false },
+	{ OUTER,    "forbid more user namespaces",       step_forbid_namespaces, forbids_namespaces, false },
 	/* while the file system server starts: */
 	{ INIT,     "create the container's namespaces", step_new_namespaces,    outer_owns,         false },
 	{ INIT,     "set up the network",                step_set_up_network,    has_outer_network,  false },
@@ -107,7 +108,6 @@ const struct step run_plan[] = {
 	{ INIT,     "mount the volumes",                 step_mount_volumes,     has_volumes,        false },
 	{ INIT,     "protect the root file system",      step_protect_root,      NULL,               false },
 	{ INIT,     "hand over the standard streams",    step_hand_over_streams, has_no_tty,         false },
-	{ OUTER,    "forbid more user namespaces",       step_forbid_namespaces, forbids_namespaces, false },
 	{ INIT,     "create the inner user namespace",   step_enter_inner,       NULL,               false },
 	{ OUTER,    "map the container's ids",           step_map_inner,         NULL,               false },
 	{ INIT,     "become root of the container",      step_become_inner_root, NULL,               false },

@@ -149,12 +149,6 @@ int state_create(struct state *ret, const struct store *store, const char *id,
 			state.named = r == 0;
 		}
 	}
-	for (size_t i = 0; r == 0 && i < 2; i++) {
-		static const char *const points[] = { "lower", "root" };
-		if (mkdirat(state.dirfd, points[i], 0700) < 0)
-			r = error_set(err, errno, "make the directory %s",
-			              points[i]);
-	}
 	if (r < 0) {
 		struct error ignored;
 		state_remove(&state, -1, &ignored);
@@ -198,11 +192,15 @@ static int remove_by_call(void *argument, struct error *err)
 /* Mostly the container wrote nothing, and empty directories go at once. */
 static bool remove_if_empty(int dirfd)
 {
-	static const char *const parts[] = { "work/work", "work", "upper" };
+	static const char *const parts[] = {
+		/* of the mount option "volatile" */
+		"work/work/incompat/volatile", "work/work/incompat",
+		"work/work", "work", "upper",
+	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
 		if (unlinkat(dirfd, parts[i], AT_REMOVEDIR) < 0 &&
-		    errno != ENOENT)
+		    errno != ENOENT && errno != ENOTDIR)
 			return false;
 	return true;
 }
@@ -226,8 +224,6 @@ int state_remove(struct state *state, int outer_userns_fd, struct error *err)
 
 	if (state->dirfd >= 0) {
 		r = remove_contents(state, outer_userns_fd, err);
-		unlinkat(state->dirfd, "lower", AT_REMOVEDIR);
-		unlinkat(state->dirfd, "root", AT_REMOVEDIR);
 		if (state->named) {
 			scoped(char) *name = xasprintf("names/%s", state->name);
 			unlinkat(state->store->dirfd, name, 0);

@@ -6,7 +6,8 @@
  *                           whether a container runs is a fact of the kernel
  *   containers/<id>/upper/  what the container wrote
  *   containers/<id>/work/   of overlayfs
- *   containers/<id>/lower/, root/   mount points, always empty outside
+ *   mounts/lower/, mounts/root/   where they are mounted, each in its own mount
+ *                           namespace: always empty outside
  *   names/<name>            symbolic link to the id
  *
  * What no one holds is removed by the next command that meets it.
@@ -19,6 +20,10 @@
 #include "base/error.h"
 #include "storage/store.h"
 #include "userns/outer.h"
+
+/* The mount points, from a container's directory. */
+#define STATE_LOWER "../../mounts/lower"
+#define STATE_ROOT  "../../mounts/root"
 
 struct state {
 	const struct store *store;

@@ -173,7 +173,7 @@ int step_enter_inner(struct launch *l, struct error *err)
 	/* the same directory, in the new mount namespace */
 	fd_close(&l->root_fd);
 	fd_close(&l->null_fd);
-	l->root_fd = open("root", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	l->root_fd = open(STATE_ROOT, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	l->null_fd = open("/dev/null", O_RDWR | O_CLOEXEC | O_NOFOLLOW);
 	if (l->root_fd < 0 || l->null_fd < 0)
 		return error_set(err, errno, "open the root file system");

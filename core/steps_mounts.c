@@ -72,7 +72,7 @@ int step_make_stage(struct launch *l, struct error *err)
 		{ "mode", "0755" }, { "size", "1m" }, { 0 }
 	};
 	scoped_fd stage = mountfd_new("tmpfs", options, ATTR_SYSTEM, err);
-	scoped_fd target = open("root", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	scoped_fd target = open(STATE_ROOT, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	if (stage < 0)
 		return -err->code;
@@ -351,7 +351,7 @@ static int mount_overlay(struct launch *l, struct error *err)
 		                 spec->layers.n);
 	for (size_t i = 0; i < (served ? 1 : spec->layers.n + !spec->layers.n);
 	     i++) {
-		const char *path = served               ? "lower"
+		const char *path = served               ? STATE_LOWER
 		                   : spec->layers.n == 0 ? spec->rootfs_dir
 		                                         : spec->layers.v[i];
 		fds[n] = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -365,10 +365,12 @@ static int mount_overlay(struct launch *l, struct error *err)
 		free(options);
 		options = next;
 	}
-	scoped(char) *all = xasprintf("%s,upperdir=upper,workdir=work,userxattr",
-	                              options);
+	/* volatile: what is thrown away need not reach the disk, and else the
+	 * umount writes the whole file system of the store */
+	scoped(char) *all = xasprintf("%s,upperdir=upper,workdir=work,userxattr,"
+	                              "volatile", options);
 	unsigned long flags = MS_NODEV | (spec->no_new_privileges ? MS_NOSUID : 0);
-	if (r == 0 && mount("overlay", "root", "overlay", flags, all) < 0) {
+	if (r == 0 && mount("overlay", STATE_ROOT, "overlay", flags, all) < 0) {
 		r = error_set(err, errno, "mount an overlay");
 		if (r == -EINVAL || r == -ENODEV)
 			error_hint(err, "the kernel's overlayfs cannot use this "
@@ -385,7 +387,7 @@ static int bind_root(struct launch *l, struct error *err)
 {
 	scoped_fd tree = mountfd_clone(AT_FDCWD, l->spec->rootfs_dir,
 	                               AT_RECURSIVE, err);
-	scoped_fd target = open("root", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	scoped_fd target = open(STATE_ROOT, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	if (tree < 0)
 		return tree;
@@ -402,11 +404,11 @@ static int bind_root(struct launch *l, struct error *err)
 /* fuse-overlayfs alone serves the whole root */
 static int bind_served_root(struct error *err)
 {
-	scoped_fd target = open("root", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	scoped_fd target = open(STATE_ROOT, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	if (target < 0)
 		return error_set(err, errno, "open the mount point of the root");
-	scoped_fd tree = mountfd_clone(AT_FDCWD, "lower", 0, err);
+	scoped_fd tree = mountfd_clone(AT_FDCWD, STATE_LOWER, 0, err);
 	return tree < 0 ? tree : mountfd_attach(tree, target, err);
 }
 
@@ -422,7 +424,7 @@ int step_mount_root(struct launch *l, struct error *err)
 		r = mount_overlay(l, err);
 	if (r < 0)
 		return r;
-	l->root_fd = open("root", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	l->root_fd = open(STATE_ROOT, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (l->root_fd < 0)
 		return error_set(err, errno, "open the root file system");
 	return 0;

@@ -225,7 +225,7 @@ int step_start_file_server(struct launch *l, struct error *err)
 
 	if (r < 0)
 		return r;
-	scoped_fd connection = fuse_mount("lower", alone ? flags : flags | MS_RDONLY,
+	scoped_fd connection = fuse_mount(STATE_LOWER, alone ? flags : flags | MS_RDONLY,
 	                                  err);
 	if (connection < 0)
 		return connection;

@@ -296,15 +296,24 @@ static void end_guard(struct watch *w)
 		process_wait(w->l->outer_pid, &ignored);
 }
 
+/*
+ * One that only reads dies while the rest is removed: launch_run() waits for
+ * it.  One that writes has to be gone before.
+ */
 static void end_server(struct watch *w)
 {
 	struct error ignored;
+	pid_t pid = w->l->board->server_pid;
 
-	if (w->l->board->server_pid == 0 || w->server_gone)
+	if (pid == 0 || w->server_gone) {
+		w->l->board->server_pid = 0;
 		return;
-	kill(w->l->board->server_pid, SIGKILL);
-	process_wait(w->l->board->server_pid, &ignored);
-	w->server_gone = true;
+	}
+	kill(pid, SIGKILL);
+	if (w->l->spec->driver != DRIVER_FUSE_OVERLAYFS)
+		return;
+	process_wait(pid, &ignored);
+	w->l->board->server_pid = 0;
 }
 
 int supervise(struct launch *l, struct ended *ret, struct error *err)

@@ -25,7 +25,11 @@ struct ended {
 	int guard_status;  /* of the guard, with ENDED_WITH_GUARD */
 };
 
-/* supervise - until the container is gone; nothing of it is alive then */
+/*
+ * supervise - until the container is gone; nothing of it is alive then, but
+ * that a server that only reads may still be dying: board->server_pid, to be
+ * waited for
+ */
 int supervise(struct launch *l, struct ended *ret, struct error *err);
 
 /* supervise_kill - end and reap all that was started, after a failed launch */

@@ -2,9 +2,9 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -59,14 +59,15 @@ static int send_token(int socket, const struct token *token, struct error *err)
 	return 0;
 }
 
-/* Return: 1 a token came, 0 end of file */
-static int receive_token(int socket, struct token *ret, struct error *err)
+/* Return: 1 a token came, 0 end of file; -EAGAIN: neither, with MSG_DONTWAIT */
+static int receive_token(int socket, int flags, struct token *ret,
+                         struct error *err)
 {
 	struct token token = { 0 };
 	ssize_t n;
 
 	do {
-		n = recv(socket, &token, sizeof(token), 0);
+		n = recv(socket, &token, sizeof(token), flags);
 	} while (n < 0 && errno == EINTR);
 	if (n == 0 || (n < 0 && errno == ECONNRESET))
 		return 0;
@@ -78,21 +79,28 @@ static int receive_token(int socket, struct token *ret, struct error *err)
 	return 1;
 }
 
-/* a signal that should end the launch; SIGCHLD and the like do not */
-static int check_signals(const struct launch *launch, struct error *err)
+/*
+ * A signal that should end the launch; SIGCHLD and the like do not.  One that
+ * does stays pending: who cleans up looks for it.  The others are taken away,
+ * so that poll can wait, and by their numbers: one that ends the launch may
+ * come at any moment.
+ */
+static int check_signals(struct error *err)
 {
-	struct signalfd_siginfo info;
-	sigset_t pending;
-
-	/* peek: the supervisor, or who cleans up, reads it */
-	sigpending(&pending);
 	static const int ending[] = { SIGTERM, SIGINT, SIGHUP, SIGQUIT };
-	for (size_t i = 0; i < sizeof(ending) / sizeof(ending[0]); i++)
+	const struct timespec at_once = { 0 };
+	sigset_t pending, harmless;
+
+	sigpending(&pending);
+	sigfillset(&harmless);
+	for (size_t i = 0; i < sizeof(ending) / sizeof(ending[0]); i++) {
 		if (sigismember(&pending, ending[i]))
 			return error_say(err, EINTR, "interrupted by SIG%s",
 			                 sigabbrev_np(ending[i]));
-	/* nothing but harmless ones: take one away, so that poll can wait */
-	if (read(launch->signal_fd, &info, sizeof(info)) < 0 && errno != EAGAIN)
+		sigdelset(&harmless, ending[i]);
+	}
+	if (sigtimedwait(&harmless, NULL, &at_once) < 0 && errno != EAGAIN &&
+	    errno != EINTR)
 		return error_set(err, errno, "read a signal");
 	return 0;
 }
@@ -103,49 +111,106 @@ static int died(const char *step, struct error *err)
 	                 step);
 }
 
+/* the first wanted step that is not done, of @actor or (N_ACTORS) of any */
+static int first_undone(const struct step *plan, enum actor actor,
+                        const struct launch *launch)
+{
+	int i = next_wanted(plan, 0, launch);
+
+	while (plan[i].name && (launch->board->finished_ns[i] ||
+	                        (actor != N_ACTORS && plan[i].actor != actor)))
+		i = next_wanted(plan, i + 1, launch);
+	return i;
+}
+
+/*
+ * One has gone silent.  Others end because of it, and which end is seen first
+ * is chance: so an error that anybody sent comes first, and then the death
+ * that was the first in the plan.
+ */
+static int explain_silence(const struct step *plan, int step, int silent,
+                           const struct launch *launch, struct error *err)
+{
+	int first = first_undone(plan, (enum actor)silent, launch);
+
+	for (int a = 0; a < N_ACTORS; a++) {
+		struct token token;
+		struct error ignored;
+		if (launch->peer[a] < 0 || a == silent)
+			continue;
+		int r = receive_token(launch->peer[a], MSG_DONTWAIT, &token,
+		                      &ignored);
+		if (r > 0 && token.err.code) {
+			*err = token.err;
+			return -err->code;
+		}
+		int undone = first_undone(plan, (enum actor)a, launch);
+		if (r == 0 && undone < first)
+			first = undone;
+	}
+	return died(plan[plan[first].name ? first : step].name, err);
+}
+
+/* Return: 1 go on, 0 the step is done, -errno */
+static int launcher_hear(const struct step *plan, int step, int a,
+                         struct launch *launch, struct error *err)
+{
+	bool is_awaited = (int)plan[step].actor == a;
+	struct token token;
+	int r = receive_token(launch->peer[a], 0, &token, err);
+
+	if (r < 0)
+		return r;
+	if (r > 0 && token.err.code) {
+		*err = token.err;
+		return -err->code;
+	}
+	if (r > 0 && is_awaited && token.step == step)
+		return 0;
+	if (r > 0)
+		return error_say(err, EPROTO, "step %d came instead of %d",
+		                 token.step, step);
+	if (is_awaited && plan[step].exec &&
+	    first_undone(plan, N_ACTORS, launch) == step) {
+		fd_close(&launch->peer[a]);
+		return 0;
+	}
+	if (is_awaited || plan[first_undone(plan, (enum actor)a, launch)].name)
+		return explain_silence(plan, step, a, launch, err);
+	fd_close(&launch->peer[a]);
+	return 1;
+}
+
 /* The launcher hears everybody: errors come to it from all. */
 static int launcher_wait(const struct step *plan, int step,
                          struct launch *launch, struct error *err)
 {
-	enum actor from = plan[step].actor;
+	enum { SIGNALS = N_ACTORS, PARENT, N };
 
 	for (;;) {
-		struct pollfd fds[N_ACTORS + 2] = { 0 };
+		struct pollfd fds[N] = { 0 };
 		for (int a = 0; a < N_ACTORS; a++)
 			fds[a] = (struct pollfd){ launch->peer[a], POLLIN, 0 };
-		fds[N_ACTORS] = (struct pollfd){ launch->signal_fd, POLLIN, 0 };
-		fds[N_ACTORS + 1] =
-		        (struct pollfd){ launch->parent_fd, POLLIN, 0 };
-		if (poll(fds, N_ACTORS + 2, -1) < 0 && errno != EINTR)
+		fds[SIGNALS] = (struct pollfd){ launch->signal_fd, POLLIN, 0 };
+		fds[PARENT] = (struct pollfd){ launch->parent_fd, POLLIN, 0 };
+		if (poll(fds, N, -1) < 0) {
+			if (errno == EINTR)
+				continue;
 			return error_set(err, errno, "wait");
-		if (fds[N_ACTORS + 1].revents)
+		}
+		if (fds[PARENT].revents)
 			return error_say(err, EINTR,
 			                 "the process that started it is gone");
 		for (int a = 0; a < N_ACTORS; a++) {
-			struct token token;
-			if (!fds[a].revents)
-				continue;
-			int r = receive_token(launch->peer[a], &token, err);
-			if (r < 0)
+			int r = !fds[a].revents
+			                ? 1
+			                : launcher_hear(plan, step, a, launch,
+			                                err);
+			if (r <= 0)
 				return r;
-			if (r > 0 && token.err.code) {
-				*err = token.err;
-				return -err->code;
-			}
-			if (r > 0 && (int)from == a && token.step == step)
-				return 0;
-			if (r > 0)
-				return error_say(err, EPROTO,
-				                 "step %d came instead of %d",
-				                 token.step, step);
-			fd_close(&launch->peer[a]);
-			if ((int)from == a && plan[step].exec)
-				return 0;
-			if (has_more_steps(plan, step, (enum actor)a, launch))
-				return died(plan[step].name, err);
 		}
-		if (fds[N_ACTORS].revents) {
-			int r = check_signals(launch, err);
+		if (fds[SIGNALS].revents) {
+			int r = check_signals(err);
 			if (r < 0)
 				return r;
 		}
@@ -159,7 +224,8 @@ static int wait_for(const struct step *plan, int step, struct launch *launch,
 
 	if (launch->me == LAUNCHER)
 		return launcher_wait(plan, step, launch, err);
-	int r = receive_token(launch->peer[plan[step].actor], &token, err);
+	int r = receive_token(launch->peer[plan[step].actor], 0, &token,
+	                      err);
 	if (r < 0)
 		return r;
 	if (r == 0 || token.err.code || token.step != step)

@@ -14,7 +14,8 @@
 
 static const char *const directories[] = {
 	"oci",        "oci/blobs", "oci/blobs/sha256", "layers",
-	"containers", "names",     "volumes",          "tmp",
+	"containers", "names",
+	"mounts",  "mounts/lower", "mounts/root",     "volumes",          "tmp",
 };
 
 /* a variable counts when it is an absolute path: basedir-spec 0.8 */

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/fd.h"
 #include "base/memory.h"
@@ -36,11 +37,12 @@ static int parse_fields(char *text, const char *file, struct line *ret,
 	char *count = start ? strchr(start + 1, ':') : NULL;
 	int r;
 
+	/* also of a malformed line: it matters whose it is */
+	ret->owner_length = strcspn(text, ":");
 	if (!count || start == text)
 		return error_say(err, EINVAL,
 		                 "%s, line %u: not of the form NAME:START:COUNT",
 		                 file, ret->number);
-	ret->owner_length = (size_t)(start - text);
 	*start++ = *count++ = '\0';
 	r = text_to_u32(start, ID_NONE - 1, &ret->range.start, err);
 	if (r == 0)
@@ -179,7 +181,7 @@ bool subid_is_local(const char *text)
 	for (const char *s = text; s; s = strchr(s, '\n')) {
 		s += *s == '\n';
 		s += strspn(s, " \t");
-		if (!text_starts_with(s, "subid:"))
+		if (strncasecmp(s, "subid:", strlen("subid:")) != 0)
 			continue;
 		s += strlen("subid:");
 		s += strspn(s, " \t");
@@ -278,18 +280,30 @@ int subid_find(enum subid_kind kind, const char *user, uid_t uid,
 	return r;
 }
 
-char *subid_suggest(enum subid_kind kind, const char *text, const char *user)
+/* the end of a range of @text that shares an id with @wanted, or 0 */
+static uint64_t end_of_overlap(const char *text, struct idrange wanted)
 {
 	struct line line = { 0 };
-	uint64_t first = 100000;
 	struct error ignored;
 
-	for (int r; (r = next_line(&text, "", &line, &ignored));) {
-		uint64_t end = (uint64_t)line.range.start + line.range.count;
-		if (r > 0 && end > first)
-			first = end;
+	for (int r; (r = next_line(&text, "", &line, &ignored));)
+		if (r > 0 && overlaps(line.range, wanted))
+			return (uint64_t)line.range.start + line.range.count;
+	return 0;
+}
+
+char *subid_suggest(enum subid_kind kind, const char *text, const char *user)
+{
+	struct idrange free_range = { .start = 100000, .count = 65536 };
+
+	for (uint64_t end; (end = end_of_overlap(text, free_range));) {
+		if (end + free_range.count > ID_NONE)
+			return xasprintf("remove a range from %s: no %u ids in "
+			                 "a row are free",
+			                 kinds[kind].file, free_range.count);
+		free_range.start = (uint32_t)end;
 	}
-	return xasprintf("sudo usermod %s %llu-%llu %s", kinds[kind].option,
-	                 (unsigned long long)first,
-	                 (unsigned long long)first + 65535, user);
+	return xasprintf("sudo usermod %s %u-%u %s", kinds[kind].option,
+	                 free_range.start,
+	                 free_range.start + free_range.count - 1, user);
 }

@@ -53,6 +53,7 @@ bool subid_is_local(const char *text);
 
 /*
  * subid_suggest - the usermod(8) line that would grant @user a free range
- * @text: of a subuid(5) file, whose ranges are left alone
+ * @text: of a subuid(5) file, whose ranges are left alone: the first 65536 ids
+ *        from 100000 on that are nobody's; where there are none, it says so
  */
 char *subid_suggest(enum subid_kind kind, const char *text, const char *user);

@@ -1,7 +1,7 @@
 /*
  * tests/bench/floor.c - what the kernel charges for a container
  *
- *     floor --stack fuse|overlay|none [--single] [--dir DIR] ROOTFS CMD [ARG...]
+ *     floor --stack fuse|overlay|none [--single] [--dir DIR] ROOTFS CMD ...
  *
  * The yardstick of tests/bench/start: one file, with nothing of wolffia in it,
  * that makes the system calls of core/plan.c one after the other.  The same
@@ -102,7 +102,7 @@ static void hear(int socket)
 static void write_file(int dirfd, const char *path, const char *text)
 {
 	int fd = (int)must(openat(dirfd, path, O_WRONLY | O_NOCTTY | O_CLOEXEC),
-	                   path);
+			   path);
 
 	must(write(fd, text, strlen(text)), path);
 	close(fd);
@@ -124,22 +124,21 @@ enum { SYSTEM = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC };
 
 /* @options: "key", "value", ..., NULL; an empty value makes it a flag */
 static int new_mount(const char *type, const char *const *options,
-                     unsigned attributes)
+		     unsigned attributes)
 {
 	int fs = (int)must(syscall(SYS_fsopen, type, FSOPEN_CLOEXEC), type);
 
 	syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, "source", type, 0);
 	for (; options && *options; options += 2)
 		must(syscall(SYS_fsconfig, fs,
-		             *options[1] ? FSCONFIG_SET_STRING
-		                         : FSCONFIG_SET_FLAG,
-		             options[0], *options[1] ? options[1] : NULL, 0),
+			     *options[1] ? FSCONFIG_SET_STRING
+					 : FSCONFIG_SET_FLAG,
+			     options[0], *options[1] ? options[1] : NULL, 0),
 		     options[0]);
 	must(syscall(SYS_fsconfig, fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0),
 	     type);
-	int fd = (int)must(syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC,
-	                           attributes),
-	                   type);
+	int fd = (int)must(
+		syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC, attributes), type);
 	close(fs);
 	return fd;
 }
@@ -147,30 +146,30 @@ static int new_mount(const char *type, const char *const *options,
 static int clone_mount(int dirfd, const char *path, unsigned flags)
 {
 	return (int)must(syscall(SYS_open_tree, dirfd, path,
-	                         OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | flags),
-	                 path);
+				 OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | flags),
+			 path);
 }
 
 static void set_mount(int fd, uint64_t attributes, unsigned flags)
 {
 	struct mount_attr attr = { .attr_set = attributes,
-		                   .propagation = MS_PRIVATE };
+				   .propagation = MS_PRIVATE };
 
 	MUST(syscall(SYS_mount_setattr, fd, "", AT_EMPTY_PATH | flags, &attr,
-	             sizeof(attr)));
+		     sizeof(attr)));
 }
 
 static void attach(int mount, int target)
 {
 	MUST(syscall(SYS_move_mount, mount, "", target, "",
-	             MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH));
+		     MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH));
 }
 
 static void mount_on_stage(const char *path, const char *type,
-                           const char *const *options, unsigned attributes)
+			   const char *const *options, unsigned attributes)
 {
-	int target = (int)must(open_in(f.stage, path, O_PATH | O_DIRECTORY),
-	                       path);
+	int target =
+		(int)must(open_in(f.stage, path, O_PATH | O_DIRECTORY), path);
 	int mount = new_mount(type, options, attributes);
 
 	attach(mount, target);
@@ -191,15 +190,15 @@ static void hide(const char *path, int *empty)
 	if (S_ISDIR(st.st_mode)) {
 		if (*empty < 0)
 			*empty = new_mount("tmpfs", NULL,
-			                   SYSTEM | MOUNT_ATTR_RDONLY);
+					   SYSTEM | MOUNT_ATTR_RDONLY);
 		cover = clone_mount(*empty, "", AT_EMPTY_PATH);
 	} else {
 		snprintf(null, sizeof(null), "/proc/self/fd/%d", f.null);
 		cover = clone_mount(AT_FDCWD, null, 0);
 		set_mount(cover,
-		          MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC |
-		                  MOUNT_ATTR_RDONLY,
-		          0);
+			  MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC |
+				  MOUNT_ATTR_RDONLY,
+			  0);
 	}
 	attach(cover, target);
 	close(cover);
@@ -222,7 +221,7 @@ static void freeze(const char *path)
 static void make_stage(void)
 {
 	static const char *const options[] = { "mode", "0755", "size", "1m",
-		                               NULL };
+					       NULL };
 	struct stat st;
 	int target = (int)MUST(open("root", O_PATH | O_DIRECTORY | O_CLOEXEC));
 
@@ -240,12 +239,13 @@ static void make_proc(void)
 {
 	/* core/confine/masks.c */
 	static const char *const read_only[] = { "bus", "fs", "irq", "sys",
-		                                 "sysrq-trigger" };
+						 "sysrq-trigger" };
 	static const char *const hidden[] = {
-		"acpi", "asound", "scsi", "kcore", "keys", "key-users",
-		"interrupts", "latency_stats", "timer_list", "timer_stats",
-		"sched_debug", "pressure", "kallsyms", "modules", "config.gz",
-		"version_signature", "cmdline", "bootconfig",
+		"acpi",       "asound",      "scsi",        "kcore",
+		"keys",       "key-users",   "interrupts",  "latency_stats",
+		"timer_list", "timer_stats", "sched_debug", "pressure",
+		"kallsyms",   "modules",     "config.gz",   "version_signature",
+		"cmdline",    "bootconfig",
 	};
 	char path[64];
 	int empty = -1;
@@ -275,13 +275,13 @@ static void bind_device(const char *name)
 
 	snprintf(host, sizeof(host), "/dev/%s", name);
 	snprintf(path, sizeof(path), "dev/%s", name);
-	int source = (int)must(open(host, O_PATH | O_CLOEXEC | O_NOFOLLOW),
-	                       host);
+	int source =
+		(int)must(open(host, O_PATH | O_CLOEXEC | O_NOFOLLOW), host);
 	must(fstat(source, &st), host);
-	int target = (int)must(openat(f.stage, path,
-	                              O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC,
-	                              0666),
-	                       path);
+	int target =
+		(int)must(openat(f.stage, path,
+				 O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666),
+			  path);
 	int node = clone_mount(source, "", AT_EMPTY_PATH);
 	attach(node, target);
 	close(node);
@@ -292,20 +292,26 @@ static void bind_device(const char *name)
 static void make_dev(void)
 {
 	static const char *const devices[] = { "null",   "zero",    "full",
-		                               "random", "urandom", "tty" };
+					       "random", "urandom", "tty" };
 	static const char *const shm[] = { "mode", "1777", "size", "67108864",
-		                           NULL };
+					   NULL };
 	char id[16], tty[16];
 
 	snprintf(id, sizeof(id), "%u", root_id());
 	snprintf(tty, sizeof(tty), "%u", 5 + root_id());
 	const char *const dev[] = { "mode", "0755", "size", "64k", "uid",
-		                    id,     "gid",  id,     NULL };
-	const char *const pts[] = { "newinstance", "", "ptmxmode", "0666",
-		                    "mode", "0620", f.single ? NULL : "gid",
-		                    tty, NULL };
+				    id,     "gid",  id,     NULL };
+	const char *const pts[] = { "newinstance",
+				    "",
+				    "ptmxmode",
+				    "0666",
+				    "mode",
+				    "0620",
+				    f.single ? NULL : "gid",
+				    tty,
+				    NULL };
 	mount_on_stage("dev", "tmpfs", dev,
-	               MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
+		       MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
 	for (size_t i = 0; i < SIZE(devices); i++)
 		bind_device(devices[i]);
 	MUST(symlinkat("/proc/self/fd", f.stage, "dev/fd"));
@@ -315,7 +321,7 @@ static void make_dev(void)
 	MUST(symlinkat("pts/ptmx", f.stage, "dev/ptmx"));
 	MUST(mkdirat(f.stage, "dev/pts", 0755));
 	mount_on_stage("dev/pts", "devpts", pts,
-	               MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
+		       MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
 	MUST(mkdirat(f.stage, "dev/shm", 0755));
 	mount_on_stage("dev/shm", "tmpfs", shm, SYSTEM);
 	MUST(mkdirat(f.stage, "dev/mqueue", 0755));
@@ -325,17 +331,17 @@ static void make_dev(void)
 static void make_sys(void)
 {
 	static const char *const hidden[] = { "sys/kernel/notes", "sys/module",
-		                              "sys/firmware",
-		                              "sys/devices/virtual/powercap",
-		                              "sys/dev" };
+					      "sys/firmware",
+					      "sys/devices/virtual/powercap",
+					      "sys/dev" };
 	int empty = -1;
 
 	mount_on_stage("sys", "sysfs", NULL, SYSTEM);
 	/* a machine may have none: then wolffia's has none either */
 	int target = open_in(f.stage, "sys/fs/cgroup", O_PATH | O_DIRECTORY);
 	if (target >= 0) {
-		int mount = new_mount("cgroup2", NULL,
-		                      SYSTEM | MOUNT_ATTR_RDONLY);
+		int mount =
+			new_mount("cgroup2", NULL, SYSTEM | MOUNT_ATTR_RDONLY);
 		attach(mount, target);
 		close(mount);
 		close(target);
@@ -351,11 +357,10 @@ static const char *const files[] = { "hosts", "resolv.conf", "hostname" };
 static void write_files(void)
 {
 	for (size_t i = 0; i < SIZE(files); i++) {
-		int fd = (int)must(openat(f.stage, files[i],
-		                          O_WRONLY | O_CREAT | O_EXCL |
-		                                  O_CLOEXEC,
-		                          0644),
-		                   files[i]);
+		int fd = (int)must(
+			openat(f.stage, files[i],
+			       O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644),
+			files[i]);
 		MUST(fchown(fd, root_id(), root_id()));
 		MUST(write(fd, "127.0.0.1\tlocalhost\n", 20));
 		close(fd);
@@ -367,24 +372,24 @@ static void mount_root(void)
 	char options[128];
 
 	if (f.stack == STACK_NONE) {
-		int target = (int)MUST(open("root", O_PATH | O_DIRECTORY |
-		                                            O_CLOEXEC));
+		int target = (int)MUST(
+			open("root", O_PATH | O_DIRECTORY | O_CLOEXEC));
 		int tree = clone_mount(AT_FDCWD, f.rootfs, AT_RECURSIVE);
 		set_mount(tree, MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID,
-		          AT_RECURSIVE);
+			  AT_RECURSIVE);
 		attach(tree, target);
 		close(tree);
 		close(target);
 	} else {
-		int lower = (int)MUST(open(f.stack == STACK_FUSE ? "lower"
-		                                                 : f.rootfs,
-		                           O_PATH | O_DIRECTORY | O_CLOEXEC));
+		int lower = (int)MUST(
+			open(f.stack == STACK_FUSE ? "lower" : f.rootfs,
+			     O_PATH | O_DIRECTORY | O_CLOEXEC));
 		snprintf(options, sizeof(options),
-		         "lowerdir=/proc/self/fd/%d,upperdir=upper,"
-		         "workdir=work,userxattr",
-		         lower);
+			 "lowerdir=/proc/self/fd/%d,upperdir=upper,"
+			 "workdir=work,userxattr,volatile",
+			 lower);
 		MUST(mount("overlay", "root", "overlay", MS_NODEV | MS_NOSUID,
-		           options));
+			   options));
 		close(lower);
 	}
 	f.root = (int)MUST(open("root", O_PATH | O_DIRECTORY | O_CLOEXEC));
@@ -400,10 +405,10 @@ static int target_for(int dirfd, const char *name, bool directory)
 			must(mkdirat(dirfd, name, 0755), name);
 		else
 			close((int)must(openat(dirfd, name,
-			                       O_RDONLY | O_CREAT | O_EXCL |
-			                               O_CLOEXEC | O_NOFOLLOW,
-			                       0644),
-			                name));
+					       O_RDONLY | O_CREAT | O_EXCL |
+						       O_CLOEXEC | O_NOFOLLOW,
+					       0644),
+					name));
 	}
 	return (int)must(open_in(dirfd, name, O_PATH), name);
 }
@@ -423,9 +428,9 @@ static void fill_root(void)
 	close(etc);
 	for (size_t i = 0; i < SIZE(tops); i++) {
 		int target = target_for(f.root, tops[i], true);
-		int ready = (int)must(open_in(f.stage, tops[i],
-		                              O_PATH | O_DIRECTORY),
-		                      tops[i]);
+		int ready = (int)must(
+			open_in(f.stage, tops[i], O_PATH | O_DIRECTORY),
+			tops[i]);
 		attach(ready, target);
 		close(ready);
 		close(target);
@@ -443,9 +448,9 @@ static void set_up_network(void)
 	request.ifr_flags = IFF_UP | IFF_RUNNING;
 	MUST(ioctl(fd, SIOCSIFFLAGS, &request));
 	write_file(AT_FDCWD, "/proc/sys/net/ipv4/ip_unprivileged_port_start",
-	           "0");
+		   "0");
 	write_file(AT_FDCWD, "/proc/sys/net/ipv4/ping_group_range",
-	           f.single ? "0 0" : "0 65535");
+		   f.single ? "0 0" : "0 65535");
 	close(fd);
 }
 
@@ -488,8 +493,8 @@ static void confine_files(const char *const *paths)
 		attr.scoped = 0;
 	if (abi < 5)
 		attr.fs = abi < 3 ? (1 << 14) - 1 : (1 << 15) - 1;
-	int set = (int)MUST(syscall(SYS_landlock_create_ruleset, &attr,
-	                            sizeof(attr), 0));
+	int set = (int)MUST(
+		syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr), 0));
 	for (; *paths; paths++) {
 		struct stat st;
 		rule.fd = open(*paths, O_PATH | O_CLOEXEC);
@@ -497,8 +502,8 @@ static void confine_files(const char *const *paths)
 			continue;
 		must(fstat(rule.fd, &st), *paths);
 		/* of what is no directory: execute, write, read, truncate */
-		rule.allowed = S_ISDIR(st.st_mode) ? attr.fs
-		                                   : attr.fs & (1 << 14 | 7);
+		rule.allowed =
+			S_ISDIR(st.st_mode) ? attr.fs : attr.fs & (1 << 14 | 7);
 		must(syscall(SYS_landlock_add_rule, set, 1, &rule, 0), *paths);
 		close(rule.fd);
 	}
@@ -518,13 +523,13 @@ static void filter_calls(void)
 	struct sock_fprog program = { SIZE(code), code };
 
 	code[0] = (struct sock_filter)BPF_STMT(
-	        BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
+		BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
 	for (size_t i = 1; i < SIZE(code) - 1; i++)
 		code[i] = (struct sock_filter)BPF_JUMP(
-		        BPF_JMP | BPF_JEQ | BPF_K, 100000 + (unsigned)i,
-		        (unsigned char)(SIZE(code) - 2 - i), 0);
-	code[SIZE(code) - 1] = (struct sock_filter)BPF_STMT(
-	        BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+			BPF_JMP | BPF_JEQ | BPF_K, 100000 + (unsigned)i,
+			(unsigned char)(SIZE(code) - 2 - i), 0);
+	code[SIZE(code) - 1] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K,
+							    SECCOMP_RET_ALLOW);
 #endif
 	MUST(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
 	MUST(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program));
@@ -568,15 +573,15 @@ static void set_capabilities(uint64_t keep)
 
 /* CHOWN DAC_OVERRIDE FOWNER KILL SETGID SETUID SYS_CHROOT SETFCAP */
 static const uint64_t default_capabilities =
-        1ull << CAP_CHOWN | 1ull << CAP_DAC_OVERRIDE | 1ull << CAP_FOWNER |
-        1ull << CAP_KILL | 1ull << CAP_SETGID | 1ull << CAP_SETUID |
-        1ull << CAP_SYS_CHROOT | 1ull << CAP_SETFCAP;
+	1ull << CAP_CHOWN | 1ull << CAP_DAC_OVERRIDE | 1ull << CAP_FOWNER |
+	1ull << CAP_KILL | 1ull << CAP_SETGID | 1ull << CAP_SETUID |
+	1ull << CAP_SYS_CHROOT | 1ull << CAP_SETFCAP;
 
 /* CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID MKNOD SETFCAP */
 static const uint64_t server_capabilities =
-        1ull << CAP_CHOWN | 1ull << CAP_DAC_OVERRIDE |
-        1ull << CAP_DAC_READ_SEARCH | 1ull << CAP_FOWNER |
-        1ull << CAP_FSETID | 1ull << CAP_MKNOD | 1ull << CAP_SETFCAP;
+	1ull << CAP_CHOWN | 1ull << CAP_DAC_OVERRIDE |
+	1ull << CAP_DAC_READ_SEARCH | 1ull << CAP_FOWNER | 1ull << CAP_FSETID |
+	1ull << CAP_MKNOD | 1ull << CAP_SETFCAP;
 
 static void reset_signals(void)
 {
@@ -592,9 +597,11 @@ static void reset_signals(void)
 static void become_workload(void)
 {
 	static const gid_t groups[] = { 0 };
-	char *env[] = { "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:"
-	                "/usr/bin:/sbin:/bin",
-		        "HOME=/", "HOSTNAME=floor", NULL };
+	static const char *const env[] = {
+		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:"
+		"/bin",
+		"HOME=/", "HOSTNAME=floor", NULL
+	};
 
 	setsid();
 	MUST(dup2(f.null, 0));
@@ -609,7 +616,7 @@ static void become_workload(void)
 	umask(0022);
 	reset_signals();
 	MUST(syscall(SYS_close_range, 3, ~0u, 4 /* CLOSE_RANGE_CLOEXEC */));
-	execve(f.argv[0], f.argv, env);
+	execve(f.argv[0], f.argv, (char *const *)env);
 	must(-1, f.argv[0]);
 }
 
@@ -642,7 +649,8 @@ static void serve(pid_t workload)
 	sigemptyset(&mask);
 	sigaddset(&mask, SIGCHLD);
 	sigprocmask(SIG_SETMASK, &mask, NULL);
-	int signals = (int)MUST(signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK));
+	int signals =
+		(int)MUST(signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK));
 	struct pollfd fds[] = { { keep, POLLIN, 0 }, { signals, POLLIN, 0 } };
 
 	while (waitpid(-1, &status, WNOHANG | __WALL) != workload) {
@@ -658,7 +666,7 @@ static void serve(pid_t workload)
 static void run_init(void)
 {
 	MUST(unshare(CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP |
-	             CLONE_NEWNET));
+		     CLONE_NEWNET));
 	set_up_network();
 	MUST(sethostname("floor", 5));
 	make_stage();
@@ -695,18 +703,18 @@ static int mount_fuse(void)
 	int fd = (int)MUST(open("/dev/fuse", O_RDWR | O_CLOEXEC));
 
 	snprintf(options, sizeof(options),
-	         "fd=%d,rootmode=40755,user_id=0,group_id=0,"
-	         "default_permissions,allow_other",
-	         fd);
+		 "fd=%d,rootmode=40755,user_id=0,group_id=0,"
+		 "default_permissions,allow_other",
+		 fd);
 	MUST(mount("fuse-overlayfs", "lower", "fuse.fuse-overlayfs",
-	           MS_NODEV | MS_NOATIME | MS_NOSUID | MS_RDONLY, options));
+		   MS_NODEV | MS_NOATIME | MS_NOSUID | MS_RDONLY, options));
 	return fd;
 }
 
 static void become_server(int connection)
 {
-	const char *const paths[] = { "/usr",  "/lib",      "/lib64",  "/etc",
-		                      "/proc", "/dev/null", f.rootfs, NULL };
+	const char *const paths[] = { "/usr",  "/lib",      "/lib64", "/etc",
+				      "/proc", "/dev/null", f.rootfs, NULL };
 	struct rlimit limit;
 	char options[1024], target[32];
 
@@ -728,9 +736,9 @@ static void become_server(int connection)
 	filter_calls();
 	reset_signals();
 	snprintf(options, sizeof(options),
-	         "lowerdir=%s,timeout=31536000,static_nlink,uidmapping=0:1:%u,"
-	         "gidmapping=0:1:%u",
-	         f.rootfs, f.n_uids, f.n_gids);
+		 "lowerdir=%s,timeout=31536000,static_nlink,noacl,uidmapping=0:1:%u,"
+		 "gidmapping=0:1:%u",
+		 f.rootfs, f.n_uids, f.n_gids);
 	snprintf(target, sizeof(target), "/dev/fd/%d", connection);
 	execlp("fuse-overlayfs", "fuse-overlayfs", "-f", "-o", options, target,
 	       NULL);
@@ -743,7 +751,7 @@ static void start_server(void)
 	struct stat st;
 	int connection = mount_fuse();
 	long pid = MUST(syscall(SYS_clone, CLONE_PARENT | SIGCHLD, NULL, NULL,
-	                        NULL, NULL));
+				NULL, NULL));
 
 	if (pid == 0)
 		become_server(connection);
@@ -757,7 +765,8 @@ static void map_inner(void)
 	char path[64], text[64];
 
 	snprintf(path, sizeof(path), "/proc/%d", (int)f.init);
-	int proc = (int)must(open(path, O_PATH | O_DIRECTORY | O_CLOEXEC), path);
+	int proc =
+		(int)must(open(path, O_PATH | O_DIRECTORY | O_CLOEXEC), path);
 	if (f.single)
 		write_file(proc, "setgroups", "deny");
 	for (int i = 0; i < 2; i++) {
@@ -775,8 +784,9 @@ static void map_inner(void)
 
 static void fork_init(void)
 {
-	long pid = MUST(syscall(SYS_clone, CLONE_PARENT | CLONE_NEWPID | SIGCHLD,
-	                        NULL, NULL, NULL, NULL));
+	long pid =
+		MUST(syscall(SYS_clone, CLONE_PARENT | CLONE_NEWPID | SIGCHLD,
+			     NULL, NULL, NULL, NULL));
 
 	if (pid == 0) {
 		close(f.to_outer[1]);
@@ -826,13 +836,14 @@ static void run_outer(void)
 /* ---- the launcher ---- */
 
 static void find_ids(const char *file, const char *name, unsigned *ret_first,
-                     unsigned *ret_n)
+		     unsigned *ret_n)
 {
 	char line[256], user[64];
 	FILE *list = fopen(file, "re");
 
 	while (list && fgets(line, sizeof(line), list))
-		if (sscanf(line, "%63[^:]:%u:%u", user, ret_first, ret_n) == 3 &&
+		if (sscanf(line, "%63[^:]:%u:%u", user, ret_first, ret_n) ==
+			    3 &&
 		    strcmp(user, name) == 0)
 			break;
 	if (!list || *ret_n == 0)
@@ -843,7 +854,7 @@ static void find_ids(const char *file, const char *name, unsigned *ret_first,
 }
 
 static void map_with(const char *program, unsigned self, unsigned first,
-                     unsigned n)
+		     unsigned n)
 {
 	char text[5][16];
 	char output[4096];
@@ -879,7 +890,8 @@ static void map_single(void)
 	char path[64], text[64];
 
 	snprintf(path, sizeof(path), "/proc/%d", (int)f.outer);
-	int proc = (int)must(open(path, O_PATH | O_DIRECTORY | O_CLOEXEC), path);
+	int proc =
+		(int)must(open(path, O_PATH | O_DIRECTORY | O_CLOEXEC), path);
 	write_file(proc, "setgroups", "deny");
 	snprintf(text, sizeof(text), "0 %u 1\n", geteuid());
 	write_file(proc, "uid_map", text);
@@ -941,11 +953,10 @@ static void remove_tree(int dirfd, const char *name)
 
 	if (unlinkat(dirfd, name, AT_REMOVEDIR) == 0)
 		return;
-	int fd = (int)must(openat(dirfd, name,
-	                          O_RDONLY | O_DIRECTORY | O_CLOEXEC),
-	                   name);
-	for (long n; (n = syscall(SYS_getdents64, fd, buffer,
-	                          sizeof(buffer))) > 0;) {
+	int fd = (int)must(
+		openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC), name);
+	for (long n;
+	     (n = syscall(SYS_getdents64, fd, buffer, sizeof(buffer))) > 0;) {
 		for (long at = 0; at < n;) {
 			unsigned short size;
 			const char *entry = buffer + at + 19;
@@ -965,9 +976,10 @@ static void remove_home(void)
 {
 	char path[600];
 	int home = (int)must(open(f.home, O_RDONLY | O_DIRECTORY | O_CLOEXEC),
-	                     f.home);
+			     f.home);
 
-	if ((unlinkat(home, "work/work", AT_REMOVEDIR) < 0 && errno != ENOENT) ||
+	if ((unlinkat(home, "work/work", AT_REMOVEDIR) < 0 &&
+	     errno != ENOENT) ||
 	    (unlinkat(home, "work", AT_REMOVEDIR) < 0 && errno != ENOENT) ||
 	    (unlinkat(home, "upper", AT_REMOVEDIR) < 0 && errno != ENOENT)) {
 		pid_t pid = (pid_t)MUST(fork());
@@ -990,9 +1002,10 @@ static void remove_home(void)
 /* Return: the workload's exit status */
 static int wait_for_end(void)
 {
-	struct pollfd fds[] = { { f.out[0], POLLIN, 0 }, { f.err[0], POLLIN, 0 },
-		                { f.signals, POLLIN, 0 },
-		                { f.parent, POLLIN, 0 } };
+	struct pollfd fds[] = { { f.out[0], POLLIN, 0 },
+				{ f.err[0], POLLIN, 0 },
+				{ f.signals, POLLIN, 0 },
+				{ f.parent, POLLIN, 0 } };
 	struct signalfd_siginfo info;
 	char buffer[4096];
 	int status, result = -1;
@@ -1016,7 +1029,7 @@ static int wait_for_end(void)
 		for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;)
 			if (pid == f.init)
 				result = WIFEXITED(status) ? WEXITSTATUS(status)
-				                           : 125;
+							   : 125;
 	}
 	return result;
 }
@@ -1029,8 +1042,8 @@ static int launch(void)
 	prepare();
 	make_home();
 	f.outer = (pid_t)MUST(syscall(SYS_clone,
-	                              CLONE_NEWUSER | CLONE_NEWNS | SIGCHLD,
-	                              NULL, NULL, NULL, NULL));
+				      CLONE_NEWUSER | CLONE_NEWNS | SIGCHLD,
+				      NULL, NULL, NULL, NULL));
 	if (f.outer == 0)
 		run_outer();
 	close(f.to_outer[1]);
@@ -1087,8 +1100,9 @@ static void parse(int argc, char **argv)
 		}
 	}
 	if (argc - i < 2 || argv[i][0] != '/') {
-		fprintf(stderr, "usage: floor --stack fuse|overlay|none "
-		                "[--single] [--dir DIR] /ROOTFS CMD [ARG...]\n");
+		fprintf(stderr,
+			"usage: floor --stack fuse|overlay|none "
+			"[--single] [--dir DIR] /ROOTFS CMD [ARG...]\n");
 		exit(125);
 	}
 	f.rootfs = argv[i];

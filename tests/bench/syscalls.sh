@@ -4,7 +4,7 @@
 #     BENCH_USER=NAME WOLFFIA=/path/to/wolffia syscalls.sh [STACK...]
 #
 # Counts by name, with strace -f -c, of all processes of one start of /bin/true
-# on each stack (fuse, overlay, single).  Root runs it: newuidmap is set-user-ID,
+# on each stack (fuse, overlay, single).  Root runs it: newuidmap is set-user-id,
 # and strace keeps that only when root starts the program as somebody else (-u).
 # The roots, the floor and the store are those of tests/bench/start.
 set -euo pipefail

@@ -316,3 +316,13 @@ server_of() {
 	done
 	store_is_empty
 }
+
+# The launcher's reads are slowed, so that the command ends before the launch
+# is over for it.  Seen hanging without the reap() at the start of supervise().
+@test "a command that ends before wolffia looks is not waited for" {
+	run timeout -s KILL 30 strace -D -o /dev/null \
+		-e trace=read -e inject=read:delay_enter=50000 \
+		"$WOLFFIA" run --rootfs "$ROOT" true
+	[ "$status" = 0 ]
+	store_is_empty
+}

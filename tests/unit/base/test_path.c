@@ -438,7 +438,8 @@ static int remove_without_permission(const void *argument)
 START_TEST(directories_without_permission_are_removed)
 {
 	static const char *const paths[] = { "closed", "closed/a", "closed/a/b",
-					     "closed/a/b/c", "closed/x" };
+					     "closed/a/b/c", "closed/x",
+					     "closed/x/y" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(paths); i++)
 		ck_assert_int_eq(mkdirat(top_fd, paths[i], 0700), 0);

@@ -1,0 +1,317 @@
+#include "core/state.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/memory.h"
+#include "base/path.h"
+#include "tests/unit/confine/child.h"
+#include "tests/unit/images/suite.h"
+
+static char top[] = "/tmp/test_state.XXXXXX";
+static struct store store;
+
+static void open_store(void)
+{
+	struct error err = { 0 };
+
+	ck_assert_ptr_nonnull(mkdtemp(top));
+	scoped(char) *path = xasprintf("%s/store", top);
+	ck_assert_msg(store_open(&store, path, &err) == 0, "%s", err.text);
+}
+
+static void remove_store(void)
+{
+	struct error err = { 0 };
+
+	store_close(&store);
+	ck_assert_msg(path_remove_tree(AT_FDCWD, top, &err) == 0, "%s",
+		      err.text);
+}
+
+static struct state create(const char *id, const char *name)
+{
+	struct state state = { .dirfd = -1, .lock_fd = -1 };
+	struct error err = { 0 };
+
+	ck_assert_msg(state_create(&state, &store, id, name, &err) == 0, "%s",
+		      err.text);
+	return state;
+}
+
+/* the launcher is gone: what it held open is closed */
+static void die(struct state *state)
+{
+	fd_close(&state->lock_fd);
+	fd_close(&state->dirfd);
+	free(take_ptr(state->path));
+}
+
+static bool exists(const char *format, const char *part)
+{
+	scoped(char) *path = xasprintf("%s/%s", format, part);
+
+	return faccessat(store.dirfd, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+static bool is_container(const char *id)
+{
+	return exists("containers", id);
+}
+
+/* the id that has @name, or "" */
+static const char *holder(const char *name)
+{
+	static char id[128];
+	scoped(char) *path = xasprintf("names/%s", name);
+	ssize_t n = readlinkat(store.dirfd, path, id, sizeof(id) - 1);
+
+	id[n < 0 ? 0 : n] = '\0';
+	return id;
+}
+
+static int sweep(void)
+{
+	struct error err = { 0 };
+
+	return state_sweep(&store, &err);
+}
+
+START_TEST(what_is_created_is_private_and_removed_again)
+{
+	struct state state = create("aaaa", "web");
+	struct error err = { 0 };
+	struct stat st;
+
+	ck_assert_int_eq(fstat(state.dirfd, &st), 0);
+	ck_assert_int_eq(st.st_mode, S_IFDIR | 0700);
+	ck_assert_int_eq(fstatat(state.dirfd, "lock", &st, 0), 0);
+	ck_assert_int_eq(st.st_mode, S_IFREG | 0600);
+	ck_assert_str_eq(holder("web"), "aaaa");
+	ck_assert_int_eq(fcntl(state.dirfd, F_GETFD), FD_CLOEXEC);
+	ck_assert_int_eq(fcntl(state.lock_fd, F_GETFD), FD_CLOEXEC);
+
+	ck_assert_msg(state_remove(&state, -1, &err) == 0, "%s", err.text);
+	ck_assert(!is_container("aaaa"));
+	ck_assert_str_eq(holder("web"), "");
+	ck_assert_int_eq(state.dirfd, -1);
+	ck_assert_int_eq(state.lock_fd, -1);
+	/* once more is nothing */
+	ck_assert_int_eq(state_remove(&state, -1, &err), 0);
+}
+END_TEST
+
+START_TEST(empty_directories_of_overlayfs_go_as_well)
+{
+	struct state state = create("aaaa", NULL);
+	struct error err = { 0 };
+
+	ck_assert_int_eq(mkdirat(state.dirfd, "upper", 0700), 0);
+	ck_assert_int_eq(mkdirat(state.dirfd, "work", 0700), 0);
+	ck_assert_int_eq(mkdirat(state.dirfd, "work/work", 0), 0);
+	ck_assert_msg(state_remove(&state, -1, &err) == 0, "%s", err.text);
+	ck_assert(!is_container("aaaa"));
+}
+END_TEST
+
+START_TEST(the_same_id_is_not_created_twice)
+{
+	struct state state = create("aaaa", NULL), other;
+	struct error err;
+
+	ck_assert_int_eq(state_create(&other, &store, "aaaa", NULL, &err),
+			 -EEXIST);
+	/* and the first one is unharmed */
+	ck_assert(exists("containers/aaaa", "lock"));
+	state_remove(&state, -1, &err);
+}
+END_TEST
+
+START_TEST(a_name_of_a_live_container_is_taken)
+{
+	struct state live = create("aaaa", "web"), other;
+	struct error err;
+
+	ck_assert_int_eq(state_create(&other, &store, "bbbb", "web", &err),
+			 -EEXIST);
+	ck_assert_str_eq(err.text,
+			 "the name web is taken by the container aaaa");
+	ck_assert_str_eq(holder("web"), "aaaa");
+	ck_assert(!is_container("bbbb"));
+	state_remove(&live, -1, &err);
+	/* now it is free */
+	other = create("bbbb", "web");
+	ck_assert_str_eq(holder("web"), "bbbb");
+	state_remove(&other, -1, &err);
+}
+END_TEST
+
+/* clang-format off */
+/* what the name was a link to, besides a dead container */
+static const char *const strange_holders[] = {
+	"gone", "../containers/live", "/tmp", ".", "..", ".guard",
+};
+/* clang-format on */
+
+START_TEST(a_name_of_a_dead_container_is_taken_over)
+{
+	struct state dead = create("aaaa", "web");
+	struct error err;
+
+	die(&dead);
+	struct state next = create("bbbb", "web");
+	ck_assert_str_eq(holder("web"), "bbbb");
+	state_remove(&next, -1, &err);
+}
+END_TEST
+
+START_TEST(a_name_that_no_container_has_is_taken_over)
+{
+	struct error err = { 0 };
+	struct state live = create("live", NULL), next;
+
+	ck_assert_int_eq(symlinkat(strange_holders[_i], store.dirfd,
+				   "names/web"),
+			 0);
+	int r = state_create(&next, &store, "bbbb", "web", &err);
+	/* refused with words, or taken over: never somebody else's */
+	if (r == 0) {
+		ck_assert_str_eq(holder("web"), "bbbb");
+		state_remove(&next, -1, &err);
+	} else {
+		ck_assert(!is_container("bbbb"));
+		ck_assert_str_ne(err.text, "");
+	}
+	ck_assert(exists("containers/live", "lock"));
+	state_remove(&live, -1, &err);
+}
+END_TEST
+
+START_TEST(a_sweep_removes_the_dead_and_leaves_the_living)
+{
+	struct state live = create("live", "web");
+	struct state dead = create("dead", "db"), more = create("more", NULL);
+	struct error err;
+
+	ck_assert_int_eq(sweep(), 0);
+	die(&dead);
+	die(&more);
+	ck_assert_int_eq(sweep(), 2);
+	ck_assert(is_container("live"));
+	ck_assert_str_eq(holder("web"), "live");
+	ck_assert(!is_container("dead"));
+	ck_assert(!is_container("more"));
+	ck_assert_str_eq(holder("db"), "");
+	ck_assert_int_eq(sweep(), 0);
+	state_remove(&live, -1, &err);
+}
+END_TEST
+
+static int create_and_exit(const void *argument)
+{
+	struct state state;
+	struct error err;
+
+	return state_create(&state, &store, argument, "web", &err) == 0 ? 0 : 1;
+}
+
+START_TEST(a_launcher_that_ended_without_a_word_is_dead)
+{
+	ck_assert_int_eq(child_run(create_and_exit, "aaaa"), 0);
+	ck_assert(is_container("aaaa"));
+	ck_assert_int_eq(sweep(), 1);
+	ck_assert(!is_container("aaaa"));
+}
+END_TEST
+
+static int try_to_sweep(const void *argument)
+{
+	(void)argument;
+	return sweep();
+}
+
+START_TEST(a_container_is_alive_for_other_processes_too)
+{
+	struct state live = create("live", NULL);
+	struct error err;
+
+	ck_assert_int_eq(child_run(try_to_sweep, NULL), 0);
+	ck_assert(is_container("live"));
+	/* its end in the child closed nothing here */
+	ck_assert_int_eq(sweep(), 0);
+	state_remove(&live, -1, &err);
+}
+END_TEST
+
+START_TEST(a_directory_without_a_lock_goes_when_it_is_empty)
+{
+	ck_assert_int_eq(mkdirat(store.dirfd, "containers/empty", 0700), 0);
+	ck_assert_int_eq(mkdirat(store.dirfd, "containers/full", 0700), 0);
+	ck_assert_int_eq(mkdirat(store.dirfd, "containers/full/x", 0700), 0);
+	ck_assert_int_eq(sweep(), 0);
+	ck_assert(!is_container("empty"));
+	ck_assert(is_container("full"));
+}
+END_TEST
+
+START_TEST(what_is_no_directory_is_left_alone_by_a_sweep)
+{
+	ck_assert_int_eq(mkdirat(store.dirfd, "outside", 0700), 0);
+	ck_assert_int_eq(symlinkat("../outside", store.dirfd,
+				   "containers/link"),
+			 0);
+	close(openat(store.dirfd, "outside/lock", O_CREAT | O_WRONLY, 0600));
+	close(openat(store.dirfd, "containers/file", O_CREAT | O_WRONLY, 0600));
+	ck_assert_int_eq(sweep(), 0);
+	ck_assert(exists("outside", "lock"));
+	ck_assert(is_container("link"));
+	ck_assert(is_container("file"));
+}
+END_TEST
+
+START_TEST(what_the_container_wrote_is_removed)
+{
+	struct state state = create("aaaa", NULL);
+	struct outer_ids ids;
+	struct error err = { 0 };
+
+	/* root's containers need subordinate ids: see outer_find_ids() */
+	if (outer_find_ids(false, &ids, &err) < 0 &&
+	    child_skip("no ids to map")) {
+		state_remove(&state, -1, &err);
+		return;
+	}
+	ck_assert_int_eq(mkdirat(state.dirfd, "upper", 0700), 0);
+	ck_assert_int_eq(mkdirat(state.dirfd, "upper/etc", 0700), 0);
+	close(openat(state.dirfd, "upper/etc/x", O_CREAT | O_WRONLY, 0600));
+	ck_assert_msg(state_remove(&state, -1, &err) == 0, "%s", err.text);
+	ck_assert(!is_container("aaaa"));
+}
+END_TEST
+
+int main(void)
+{
+	TCase *tests = tcase_create("state");
+
+	tcase_add_checked_fixture(tests, open_store, remove_store);
+	tcase_set_timeout(tests, 30);
+	tcase_add_test(tests, what_is_created_is_private_and_removed_again);
+	tcase_add_test(tests, empty_directories_of_overlayfs_go_as_well);
+	tcase_add_test(tests, the_same_id_is_not_created_twice);
+	tcase_add_test(tests, a_name_of_a_live_container_is_taken);
+	tcase_add_test(tests, a_name_of_a_dead_container_is_taken_over);
+	tcase_add_loop_test(tests, a_name_that_no_container_has_is_taken_over,
+			    0, (int)ARRAY_SIZE(strange_holders));
+	tcase_add_test(tests, a_sweep_removes_the_dead_and_leaves_the_living);
+	tcase_add_test(tests, a_launcher_that_ended_without_a_word_is_dead);
+	tcase_add_test(tests, a_container_is_alive_for_other_processes_too);
+	tcase_add_test(tests,
+		       a_directory_without_a_lock_goes_when_it_is_empty);
+	tcase_add_test(tests, what_is_no_directory_is_left_alone_by_a_sweep);
+	tcase_add_test(tests, what_the_container_wrote_is_removed);
+	return suite_run("state", tests);
+}
