@@ -254,10 +254,11 @@ server_of() {
 	sleeper=$!
 	run timeout -s KILL 20 "$WOLFFIA" run --timeout 1 --rootfs "$ROOT" yes >pipe
 	[ "$status" = 137 ] || [ "$status" = 124 ]
-	"$WOLFFIA" run --rootfs "$ROOT" yes >pipe 2>/dev/null 3>&- &
-	pid=$!
+	start_program bash -c 'exec "$WOLFFIA" run --status-fd 9 --rootfs "$ROOT" yes 9>&1 >pipe'
+	await '"started"'
 	kill -TERM "$pid"
-	timeout 20 tail --pid="$pid" -f /dev/null
+	await_end
+	[ "$status" = 143 ]
 	kill "$sleeper"
 }
 
