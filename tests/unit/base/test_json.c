@@ -79,8 +79,8 @@ END_TEST
 
 static char *nested(size_t depth, const char *before)
 {
-	char *text = xasprintf("%s%*s%*s", before, (int)depth, "", (int)depth,
-			       "");
+	char *text =
+		xasprintf("%s%*s%*s", before, (int)depth, "", (int)depth, "");
 	size_t n = strlen(before);
 
 	memset(text + n, '[', depth);
@@ -219,11 +219,11 @@ START_TEST(a_member_is_there_or_missing_or_of_a_wrong_type)
 	const char *key;
 	json_t *value;
 
-	json_object_foreach(object, key, value) {
+	json_object_foreach (object, key, value) {
 		struct error err = { 0 };
-		int expected = json_is_null(value)   ? 0
+		int expected = json_is_null(value)  ? 0
 			       : is_present(i, key) ? 1
-						     : -EINVAL;
+						    : -EINVAL;
 		int r = getters[i].get(object, key, &err);
 
 		ck_assert_msg(r == expected, "%s as %s: %d", key,
@@ -231,8 +231,8 @@ START_TEST(a_member_is_there_or_missing_or_of_a_wrong_type)
 		scoped(char) *says =
 			xasprintf("\"%s\" is not %s", key, getters[i].what);
 		if (r < 0)
-			ck_assert_int_eq(
-				strncmp(err.text, says, strlen(says)), 0);
+			ck_assert_int_eq(strncmp(err.text, says, strlen(says)),
+					 0);
 	}
 	struct error err;
 	ck_assert_int_eq(getters[i].get(object, "missing", &err), 0);

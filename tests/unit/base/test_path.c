@@ -154,8 +154,8 @@ static void write_new(const char *path, const char *text)
 	struct error err = { 0 };
 	scoped_fd fd = openat(top_fd, path, O_WRONLY | O_CREAT | O_EXCL, 0600);
 
-	ck_assert_msg(fd_write_all(fd, text, strlen(text), &err) == 0,
-		      "%s: %s", path, err.text);
+	ck_assert_msg(fd_write_all(fd, text, strlen(text), &err) == 0, "%s: %s",
+		      path, err.text);
 }
 
 static void make_top(void)
@@ -172,9 +172,8 @@ static void make_top(void)
 	write_new("root/secret", "root's own");
 	write_new("outside/secret", "outside");
 	for (size_t i = 0; i < ARRAY_SIZE(links); i++)
-		ck_assert_int_eq(symlinkat(links[i].target, top_fd,
-					   links[i].name),
-				 0);
+		ck_assert_int_eq(
+			symlinkat(links[i].target, top_fd, links[i].name), 0);
 	root_fd = openat(top_fd, "root", O_PATH | O_DIRECTORY);
 }
 
@@ -203,11 +202,10 @@ END_TEST
 START_TEST(paths_are_compared_by_components)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(families); i++)
-		ck_assert_msg(path_is_below(families[i].path,
-					    families[i].ancestor) ==
-				      families[i].is_below,
-			      "%s below %s", families[i].path,
-			      families[i].ancestor);
+		ck_assert_msg(
+			path_is_below(families[i].path, families[i].ancestor) ==
+				families[i].is_below,
+			"%s below %s", families[i].path, families[i].ancestor);
 }
 END_TEST
 
@@ -252,12 +250,12 @@ START_TEST(magic_links_are_refused)
 
 	ck_assert_int_eq(path_open_in_root(host, path, O_PATH, 0, &err),
 			 -ELOOP);
-	ck_assert_int_eq(path_open_in_root(host, "/proc/self/exe", O_RDONLY, 0,
-					   &err),
-			 -ELOOP);
-	ck_assert_int_eq(path_open_in_root(host, "/proc/self/root/etc", O_PATH,
-					   0, &err),
-			 -ELOOP);
+	ck_assert_int_eq(
+		path_open_in_root(host, "/proc/self/exe", O_RDONLY, 0, &err),
+		-ELOOP);
+	ck_assert_int_eq(
+		path_open_in_root(host, "/proc/self/root/etc", O_PATH, 0, &err),
+		-ELOOP);
 }
 END_TEST
 
@@ -265,9 +263,9 @@ START_TEST(a_file_is_created_in_the_root_only)
 {
 	struct error err;
 	struct stat st;
-	scoped_fd fd = path_open_in_root(root_fd, "../absolute/new",
-					 O_WRONLY | O_CREAT | O_EXCL, 0640,
-					 &err);
+	scoped_fd fd =
+		path_open_in_root(root_fd, "../absolute/new",
+				  O_WRONLY | O_CREAT | O_EXCL, 0640, &err);
 
 	ck_assert_int_ge(fd, 0);
 	ck_assert_int_eq(fstatat(top_fd, "root/dir/new", &st, 0), 0);
@@ -362,9 +360,9 @@ START_TEST(a_link_is_removed_and_not_what_it_leads_to)
 	struct error err;
 
 	ck_assert_int_eq(path_remove_tree(root_fd, "to_outside", &err), 0);
-	ck_assert_int_eq(faccessat(root_fd, "to_outside", F_OK,
-				   AT_SYMLINK_NOFOLLOW),
-			 -1);
+	ck_assert_int_eq(
+		faccessat(root_fd, "to_outside", F_OK, AT_SYMLINK_NOFOLLOW),
+		-1);
 	/* and as a part of a tree */
 	ck_assert_int_eq(path_remove_tree(top_fd, "root", &err), 0);
 	ck_assert_int_eq(faccessat(top_fd, "root", F_OK, 0), -1);
@@ -428,31 +426,28 @@ static int remove_without_permission(const void *argument)
 	struct error err = { 0 };
 
 	(void)argument;
-	if (geteuid() == 0 &&
-	    (setresgid(65534, 65534, 65534) < 0 ||
-	     setresuid(65534, 65534, 65534) < 0))
+	if (geteuid() == 0 && (setresgid(65534, 65534, 65534) < 0 ||
+			       setresuid(65534, 65534, 65534) < 0))
 		return 1;
 	return path_remove_tree(top_fd, "closed", &err) == 0 ? 0 : 2;
 }
 
 START_TEST(directories_without_permission_are_removed)
 {
-	static const char *const paths[] = { "closed", "closed/a", "closed/a/b",
-					     "closed/a/b/c", "closed/x",
-					     "closed/x/y" };
+	static const char *const paths[] = { "closed",     "closed/a",
+					     "closed/a/b", "closed/a/b/c",
+					     "closed/x",   "closed/x/y" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(paths); i++)
 		ck_assert_int_eq(mkdirat(top_fd, paths[i], 0700), 0);
 	write_new("closed/a/b/file", "");
 	for (size_t i = ARRAY_SIZE(paths); i-- > 0;) {
 		if (geteuid() == 0)
-			ck_assert_int_eq(fchownat(top_fd, paths[i], 65534,
-						  65534, 0),
-					 0);
+			ck_assert_int_eq(
+				fchownat(top_fd, paths[i], 65534, 65534, 0), 0);
 		/* x: readable but not passable, the others nothing at all */
-		ck_assert_int_eq(fchmodat(top_fd, paths[i],
-					  i == 4 ? 0400 : 0, 0),
-				 0);
+		ck_assert_int_eq(
+			fchmodat(top_fd, paths[i], i == 4 ? 0400 : 0, 0), 0);
 	}
 	ck_assert_int_eq(fchmod(top_fd, 0777), 0);
 	ck_assert_int_eq(child_run(remove_without_permission, NULL), 0);
@@ -522,8 +517,7 @@ int main(void)
 	tcase_add_test(tests, a_tree_of_every_kind_of_file_is_removed);
 	tcase_add_test(tests, a_tree_of_3000_levels_is_removed);
 	tcase_add_test(tests, directories_without_permission_are_removed);
-	tcase_add_loop_test(tests,
-			    another_file_system_in_the_tree_is_left_alone, 0,
-			    2);
+	tcase_add_loop_test(
+		tests, another_file_system_in_the_tree_is_left_alone, 0, 2);
 	return suite_run("path", tests);
 }

@@ -121,7 +121,8 @@ START_TEST(what_cannot_be_executed_ends_as_in_a_shell)
 {
 	char directory[] = "/tmp/test_process.XXXXXX";
 	ck_assert_ptr_nonnull(mkdtemp(directory));
-	scoped(char) *garbage = make_program(directory, "garbage", "\x01", 0700);
+	scoped(char) *garbage =
+		make_program(directory, "garbage", "\x01", 0700);
 	scoped(char) *orphan =
 		make_program(directory, "orphan", "#!/no/shell\n", 0700);
 	char **run_garbage = ARGV(garbage), **run_orphan = ARGV(orphan);
@@ -140,7 +141,8 @@ START_TEST(a_program_is_looked_for_in_absolute_directories_only)
 {
 	char directory[] = "/tmp/test_process.XXXXXX";
 	ck_assert_ptr_nonnull(mkdtemp(directory));
-	scoped(char) *path = make_program(directory, "ours", "#!/bin/sh\n", 0700);
+	scoped(char) *path =
+		make_program(directory, "ours", "#!/bin/sh\n", 0700);
 	scoped(char) *found = NULL;
 
 	ck_assert_int_eq(chdir(directory), 0);
@@ -208,8 +210,8 @@ static int cross_streams(const void *argument)
 	if (pipe(to) < 0 || pipe(from) < 0 || dup2(from[1], 0) < 0 ||
 	    dup2(to[0], 1) < 0)
 		return 1;
-	pid_t pid = process_spawn(argv, &(struct process_stdio){ 1, 0, 0 },
-				  &err);
+	pid_t pid =
+		process_spawn(argv, &(struct process_stdio){ 1, 0, 0 }, &err);
 	if (pid < 0 || write(to[1], "crossed", 7) != 7)
 		return 2;
 	close(to[1]);

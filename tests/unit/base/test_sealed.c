@@ -157,8 +157,8 @@ int main(int argc, char **argv)
 	TCase *tests = tcase_create("sealed");
 	tcase_set_timeout(tests, 60);
 	tcase_add_test(tests, a_program_on_disk_is_not_sealed);
-	tcase_add_test(
-		tests, the_copy_knows_that_it_is_sealed_and_has_its_arguments);
+	tcase_add_test(tests,
+		       the_copy_knows_that_it_is_sealed_and_has_its_arguments);
 	tcase_add_test(tests, the_copy_has_all_seals);
 	tcase_add_test(tests, the_copy_is_the_whole_program);
 	tcase_add_test(tests, nobody_writes_to_it_when_it_has_ended);

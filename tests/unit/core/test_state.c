@@ -177,9 +177,8 @@ START_TEST(a_name_that_no_container_has_is_taken_over)
 	struct error err = { 0 };
 	struct state live = create("live", NULL), next;
 
-	ck_assert_int_eq(symlinkat(strange_holders[_i], store.dirfd,
-				   "names/web"),
-			 0);
+	ck_assert_int_eq(
+		symlinkat(strange_holders[_i], store.dirfd, "names/web"), 0);
 	int r = state_create(&next, &store, "bbbb", "web", &err);
 	/* refused with words, or taken over: never somebody else's */
 	if (r == 0) {
@@ -264,9 +263,8 @@ END_TEST
 START_TEST(what_is_no_directory_is_left_alone_by_a_sweep)
 {
 	ck_assert_int_eq(mkdirat(store.dirfd, "outside", 0700), 0);
-	ck_assert_int_eq(symlinkat("../outside", store.dirfd,
-				   "containers/link"),
-			 0);
+	ck_assert_int_eq(
+		symlinkat("../outside", store.dirfd, "containers/link"), 0);
 	close(openat(store.dirfd, "outside/lock", O_CREAT | O_WRONLY, 0600));
 	close(openat(store.dirfd, "containers/file", O_CREAT | O_WRONLY, 0600));
 	ck_assert_int_eq(sweep(), 0);
@@ -312,8 +310,7 @@ int main(void)
 	tcase_add_test(tests, a_sweep_removes_the_dead_and_leaves_the_living);
 	tcase_add_test(tests, a_launcher_that_ended_without_a_word_is_dead);
 	tcase_add_test(tests, a_container_is_alive_for_other_processes_too);
-	tcase_add_test(tests,
-		       a_directory_without_a_lock_goes_when_it_is_empty);
+	tcase_add_test(tests, a_directory_without_a_lock_goes_when_it_is_empty);
 	tcase_add_test(tests, what_is_no_directory_is_left_alone_by_a_sweep);
 	tcase_add_test(tests, what_the_container_wrote_is_removed);
 	return suite_run("state", tests);

@@ -17,7 +17,7 @@
 static struct shared {
 	char log[STEPS_MAX]; /* a letter for each step that was done */
 	int n;
-} *shared;
+} * shared;
 
 static pid_t launcher_pid;
 static pid_t children[N_ACTORS];
@@ -99,9 +99,8 @@ static void connect_two(int (*peers)[N_ACTORS], int a, int b)
 {
 	int ends[2];
 
-	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0,
-				    ends),
-			 0);
+	ck_assert_int_eq(
+		socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
 	peers[a][b] = ends[0];
 	peers[b][a] = ends[1];
 }
@@ -242,9 +241,8 @@ START_TEST(a_step_that_fails_is_what_the_launcher_says)
 	plan[_i].function = refuse;
 	start(plan);
 	ck_assert_int_eq(walk(plan, &l, &err), -ENOENT);
-	scoped(char) *text =
-		xasprintf("cannot %s: open /x: No such file or directory",
-			  plan[_i].name);
+	scoped(char) *text = xasprintf(
+		"cannot %s: open /x: No such file or directory", plan[_i].name);
 	ck_assert_str_eq(err.text, text);
 	ck_assert_str_eq(err.hint, "make it");
 	/* nothing was done after it */
@@ -284,8 +282,8 @@ START_TEST(a_death_is_noticed_at_each_step)
 		return;
 	start(plan);
 	ck_assert_int_eq(walk(plan, &l, &err), -ECHILD);
-	scoped(char) *text = xasprintf("the process that should %s has died",
-				       plan[_i].name);
+	scoped(char) *text =
+		xasprintf("the process that should %s has died", plan[_i].name);
 	ck_assert_str_eq(err.text, text);
 	ck_assert_int_eq(shared->n, _i);
 	end();

@@ -214,10 +214,9 @@ END_TEST
 
 START_TEST(an_id_is_translated_in_both_directions)
 {
-	const struct idmap map = { 3,
-				   { { 0, 1000, 1 },
-				     { 1, 100000, 65536 },
-				     { 70000, LAST, 1 } } };
+	const struct idmap map = {
+		3, { { 0, 1000, 1 }, { 1, 100000, 65536 }, { 70000, LAST, 1 } }
+	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(pairs); i++) {
 		ck_assert_uint_eq(idmap_to_outside(&map, pairs[i].inside),
@@ -267,8 +266,7 @@ START_TEST(in_the_outer_map_the_caller_is_0_and_the_ranges_follow)
 		int r = idmap_outer(&map, outers[i].caller, outers[i].ranges,
 				    outers[i].n, outers[i].limit, &err);
 
-		check(outers[i].what, &map, r, outers[i].map,
-		      outers[i].result);
+		check(outers[i].what, &map, r, outers[i].map, outers[i].result);
 	}
 }
 END_TEST
@@ -295,8 +293,7 @@ START_TEST(the_caller_can_be_any_id_of_the_container)
 		int r = idmap_inner_as(&map, inners[i].who, inners[i].ids,
 				       &err);
 
-		check(inners[i].what, &map, r, inners[i].map,
-		      inners[i].result);
+		check(inners[i].what, &map, r, inners[i].map, inners[i].result);
 		if (r < 0)
 			continue;
 		ck_assert_uint_eq(idmap_to_outside(&map, inners[i].who), 0);

@@ -235,17 +235,17 @@ END_TEST
 START_TEST(the_suggested_range_is_nobodys)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(suggestions); i++) {
-		scoped(char) *uids = subid_suggest(
-			SUBID_UIDS, suggestions[i].text, "alice");
-		scoped(char) *gids = subid_suggest(
-			SUBID_GIDS, suggestions[i].text, "alice");
+		scoped(char) *uids =
+			subid_suggest(SUBID_UIDS, suggestions[i].text, "alice");
+		scoped(char) *gids =
+			subid_suggest(SUBID_GIDS, suggestions[i].text, "alice");
 		const char *range = suggestions[i].suggestion;
-		scoped(char) *uid_line = xasprintf(
-			"sudo usermod --add-subuids %s alice",
-			range ? range : "");
-		scoped(char) *gid_line = xasprintf(
-			"sudo usermod --add-subgids %s alice",
-			range ? range : "");
+		scoped(char) *uid_line =
+			xasprintf("sudo usermod --add-subuids %s alice",
+				  range ? range : "");
+		scoped(char) *gid_line =
+			xasprintf("sudo usermod --add-subgids %s alice",
+				  range ? range : "");
 
 		if (!range) {
 			ck_assert_int_eq(strncmp(uids, "sudo", 4) == 0, 0);
