@@ -167,7 +167,7 @@ START_TEST(without_a_home_the_rest_still_counts)
 		{ .kind = MOUNT_BIND, .source = keys },
 		{ .kind = MOUNT_BIND, .source = agent },
 	};
-	static const char *const homes[] = { NULL, "", "relative" };
+	static const char *const homes[] = { NULL, "", "home/me" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(homes); i++) {
 		scoped_strv found = { 0 };
