@@ -89,6 +89,9 @@ static bool is_owner(const struct line *line, const char *user, uid_t uid)
 		strncmp(line->owner, number, line->owner_length) == 0);
 }
 
+/* root and the users of services: login.defs(5), SYS_UID_MAX */
+static const struct idrange system_ids = { .start = 0, .count = 1000 };
+
 static bool overlaps(struct idrange a, struct idrange b)
 {
 	return (uint64_t)a.start < (uint64_t)b.start + b.count &&
@@ -112,6 +115,18 @@ static int check_overlaps(const char *text, const char *file, const char *user,
 					 file, user, ranges[i].start,
 					 ranges[i].start + ranges[i].count - 1,
 					 uid);
+	for (size_t i = 0; i < n; i++) {
+		if (!overlaps(ranges[i], system_ids))
+			continue;
+		error_say(err, EPERM,
+			  "%s grants %s the ids %u to %u: those below %u are "
+			  "the machine's own, root among them",
+			  file, user, ranges[i].start,
+			  ranges[i].start + ranges[i].count - 1,
+			  system_ids.count);
+		return error_hint(err, "give %s a range above: \"wolffia "
+				       "doctor\" names a free one", user);
+	}
 	/* a malformed line of somebody else is not this user's trouble */
 	for (int r; (r = next_line(&text, file, &line, &ignored));) {
 		if (r < 0 || is_owner(&line, user, uid))

@@ -28,7 +28,8 @@ enum subid_kind {
  * read here, as libsubid would: loading libsubid with its eight libraries
  * costs more than all other work of the launcher.
  *
- * Ranges that overlap another user's, that hold the caller's own id, or that
+ * Ranges below 1000, where root and the services are (-EPERM), and those
+ * that overlap another user's, that hold the caller's own id, or that
  * are not all below 2^32-1 are refused (R30).
  *
  * Return: the number of ranges; -ENOENT none; -EEXIST an overlap (the message

@@ -16,7 +16,7 @@ teardown() {
 }
 
 outside() {
-	"$TOOLS/$@"
+	"$TOOLS/$1" "${@:2}"
 }
 
 # answers WHAT EXPECTED...: lines "WHAT ..." of $output, all as expected

@@ -250,6 +250,7 @@ server_of() {
 
 @test "--timeout and SIGTERM do not wait for a reader that sleeps" {
 	mkfifo pipe
+	# shellcheck disable=SC2217  # it holds the pipe open and does not read
 	sleep 1000 <pipe &
 	sleeper=$!
 	run timeout -s KILL 20 "$WOLFFIA" run --timeout 1 --rootfs "$ROOT" yes >pipe
