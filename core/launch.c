@@ -110,6 +110,10 @@ _Noreturn static void guard(struct launch *l)
 		keep[0] = l->init_fd;
 		keep[1] = l->peer[LAUNCHER];
 	}
+	/* it outlives the launcher by a moment, also when all of the
+	 * launcher's process group is killed; before this it had to die */
+	setsid();
+	prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0);
 	if (fd_close_above(keep, 2, &ignored) == 0)
 		while (poll(&launcher, 1, -1) < 0 && errno == EINTR)
 			;
