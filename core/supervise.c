@@ -75,10 +75,12 @@ static void connect_relays(struct watch *w)
 		w->relay[2] = relay_new(-1, false, -1, false);
 		return;
 	}
+	/* the descriptors are the relays' from here on */
 	w->relay[0] = relay_new(l->stream[0].outside >= 0 ? STDIN_FILENO : -1,
-				false, l->stream[0].outside, true);
+				false, take_fd(l->stream[0].outside), true);
 	for (int i = 1; i < N_RELAYS; i++)
-		w->relay[i] = relay_new(l->stream[i].outside, true, i, false);
+		w->relay[i] = relay_new(take_fd(l->stream[i].outside), true, i,
+					false);
 }
 
 static void kill_init(struct watch *w)
