@@ -76,8 +76,9 @@ static void connect_relays(struct watch *w)
 		return;
 	}
 	/* the descriptors are the relays' from here on */
-	w->relay[0] = relay_new(l->stream[0].outside >= 0 ? STDIN_FILENO : -1,
-				false, take_fd(l->stream[0].outside), true);
+	int input = take_fd(l->stream[0].outside);
+	w->relay[0] = relay_new(input >= 0 ? STDIN_FILENO : -1, false, input,
+				true);
 	for (int i = 1; i < N_RELAYS; i++)
 		w->relay[i] = relay_new(take_fd(l->stream[i].outside), true, i,
 					false);
