@@ -77,8 +77,8 @@ static void connect_relays(struct watch *w)
 	}
 	/* the descriptors are the relays' from here on */
 	int input = take_fd(l->stream[0].outside);
-	w->relay[0] = relay_new(input >= 0 ? STDIN_FILENO : -1, false, input,
-				true);
+	w->relay[0] =
+		relay_new(input >= 0 ? STDIN_FILENO : -1, false, input, true);
 	for (int i = 1; i < N_RELAYS; i++)
 		w->relay[i] = relay_new(take_fd(l->stream[i].outside), true, i,
 					false);
