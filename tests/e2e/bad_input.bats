@@ -183,3 +183,11 @@ refused() {
 	refused 125 "file" "$WOLFFIA" --store "$PWD/file" run --rootfs "$ROOT" true
 	refused 125 "/proc/store" "$WOLFFIA" --store /proc/store run --rootfs "$ROOT" true
 }
+
+# Seen passing through without the S_ISDIR() in pass_on_input(): the command
+# had the host's / as a descriptor.
+@test "a directory as standard input" {
+	before=$(listing)
+	refused 125 "standard input is a directory" \
+		bash -c '"$WOLFFIA" run -i --rootfs "$ROOT" true </'
+}
