@@ -15,6 +15,17 @@
 #include "core/resolve.h"
 #include "core/state.h"
 
+/* a wall that this kernel does not have */
+static void find_missing_walls(const struct spec *spec, struct strv *ret)
+{
+	const char *missing =
+		spec->landlock ? landlock_missing(landlock_abi()) : NULL;
+
+	if (missing)
+		strv_addf(ret, "the Landlock of this kernel does not guard %s",
+			  missing);
+}
+
 /* what the user should know before it starts; a refusal with --strict */
 static int check_exposure(const struct prepared *p, struct error *err)
 {
@@ -25,13 +36,13 @@ static int check_exposure(const struct prepared *p, struct error *err)
 		strv_add(&lines,
 			 "--network host: the container reaches all that "
 			 "this machine reaches, its loopback included");
+	find_missing_walls(&p->spec, &lines);
 	if (lines.n == 0)
 		return 0;
 	if (p->options.strict == FLAG_YES) {
 		error_say(err, EPERM, "%s", lines.v[0]);
-		return error_hint(err,
-				  "--strict refuses this; give a directory "
-				  "of its own");
+		return error_hint(err, "--strict refuses this, and \"wolffia "
+				       "explain run\" says what else there is");
 	}
 	if (p->log_level >= LOG_LEVEL_WARNING)
 		for (size_t i = 0; i < lines.n; i++)

@@ -477,3 +477,14 @@ answers() {
 	run in_root -u 0 sh -c 'kill -9 -1; echo alive'
 	[ "$status" != 125 ]
 }
+
+# The launcher alone is told so; what it says is what counts here.
+@test "a kernel without Landlock: one line says so, and --strict refuses" {
+	without=(strace -o /dev/null -e trace=landlock_create_ruleset
+		-e inject=landlock_create_ruleset:error=ENOSYS)
+	run -0 --separate-stderr "${without[@]}" "$WOLFFIA" run --rootfs "$ROOT" true
+	[[ $stderr == "wolffia: warning: the Landlock of this kernel does not guard"* ]]
+	run -125 --separate-stderr "${without[@]}" \
+		"$WOLFFIA" run --strict --rootfs "$ROOT" true
+	[[ $stderr == "wolffia: the Landlock of this kernel does not guard"* ]]
+}
