@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -110,6 +111,10 @@ _Noreturn static void guard(struct launch *l)
 		keep[0] = l->init_fd;
 		keep[1] = l->peer[LAUNCHER];
 	}
+	/* it outlives the launcher by a moment, also when all of the
+	 * launcher's process group is killed; before this it had to die */
+	setsid();
+	prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0);
 	if (fd_close_above(keep, 2, &ignored) == 0)
 		while (poll(&launcher, 1, -1) < 0 && errno == EINTR)
 			;
@@ -256,6 +261,17 @@ static const struct launch nothing = {
 	.null_fd = -1,
 	.mapping = { .uid_output = -1, .gid_output = -1 },
 };
+
+struct id_text launch_root_ids(const struct launch *l)
+{
+	struct id_text ids;
+
+	snprintf(ids.uid, sizeof(ids.uid), "%u",
+		 idmap_to_outside(&l->spec->inner_uids, 0));
+	snprintf(ids.gid, sizeof(ids.gid), "%u",
+		 idmap_to_outside(&l->spec->inner_gids, 0));
+	return ids;
+}
 
 int launch_run(const struct spec *spec, const struct store *store,
 	       uint64_t started_ns, int *ret_status, struct error *err)

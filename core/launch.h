@@ -79,6 +79,14 @@ struct launch {
 	pid_t workload;
 };
 
+struct id_text {
+	char uid[16], gid[16];
+};
+
+/* launch_root_ids - the container's root, as the outer namespace numbers it:
+ * for the options uid= and gid= of a mount */
+struct id_text launch_root_ids(const struct launch *l);
+
 /*
  * launch_run - start the container of @spec, and stay until it has ended
  * @store:      opened; the container's directory is made in it

@@ -26,21 +26,23 @@ int step_start_file_server(struct launch *l, struct error *err);
 int step_fork_init(struct launch *l, struct error *err);
 int step_map_inner(struct launch *l, struct error *err);
 
-/* core/steps_mounts.c */
+/* core/steps_stage.c */
 int step_make_stage(struct launch *l, struct error *err);
 int step_mount_proc(struct launch *l, struct error *err);
+int step_mask_proc(struct launch *l, struct error *err);
 int step_mount_dev(struct launch *l, struct error *err);
 int step_mount_system(struct launch *l, struct error *err);
-int step_mask_proc(struct launch *l, struct error *err);
-int step_mount_root(struct launch *l, struct error *err);
-int step_find_user(struct launch *l, struct error *err);
-int step_attach_stage(struct launch *l, struct error *err);
 int step_write_files(struct launch *l, struct error *err);
+
+/* core/steps_root.c */
+int step_mount_root(struct launch *l, struct error *err);
 int step_bind_files(struct launch *l, struct error *err);
+int step_attach_stage(struct launch *l, struct error *err);
 int step_mount_volumes(struct launch *l, struct error *err);
 int step_protect_root(struct launch *l, struct error *err);
 
 /* core/steps_init.c */
+int step_find_user(struct launch *l, struct error *err);
 int step_new_namespaces(struct launch *l, struct error *err);
 int step_set_up_network(struct launch *l, struct error *err);
 int step_set_hostname(struct launch *l, struct error *err);

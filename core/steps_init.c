@@ -249,8 +249,10 @@ int step_confine(struct launch *l, struct error *err)
 		return error_set(err, errno, "create a session keyring");
 	r = apply_rlimits(spec, err);
 	if (r == 0 && spec->landlock) {
-		r = landlock_confine_to_root(NULL, 0, &l->board->landlock_abi,
-					     err);
+		/* a file of the host as input may be opened again */
+		bool is_file = spec->interactive && !spec->tty;
+		r = landlock_confine_to_root(&l->stream[0].inside, is_file,
+					     &l->board->landlock_abi, err);
 		if (r == -ENOSYS || r == -EOPNOTSUPP) {
 			l->board->landlock_abi = -1;
 			r = 0;

@@ -44,6 +44,21 @@ static int copy_of(int fd, int *ret_fd, struct error *err)
 }
 
 /*
+ * As it is, so that not a byte too many is read from it.  But a directory is
+ * no input, and would be a way out of the container's root.
+ */
+static int pass_on_input(struct launch *l, struct error *err)
+{
+	struct stat st;
+
+	if (fstat(STDIN_FILENO, &st) < 0)
+		return error_set(err, errno, "standard input");
+	if (S_ISDIR(st.st_mode))
+		return error_say(err, EISDIR, "standard input is a directory");
+	return copy_of(STDIN_FILENO, &l->stream[0].inside, err);
+}
+
+/*
  * Output goes through pipes, which belong to the container's user: so that
  * /dev/stdout can be opened again (many images log there), and so that no
  * terminal or file of the host can be reached through a descriptor.  Two
@@ -65,8 +80,7 @@ int step_make_streams(struct launch *l, struct error *err)
 	} else if (isatty(STDIN_FILENO)) {
 		r = make_pipe(&l->stream[0], true, err);
 	} else {
-		/* as it is, so that not a byte too many is read from it */
-		r = copy_of(STDIN_FILENO, &l->stream[0].inside, err);
+		r = pass_on_input(l, err);
 	}
 	if (r == 0)
 		r = make_pipe(&l->stream[1], false, err);

@@ -75,10 +75,13 @@ static void connect_relays(struct watch *w)
 		w->relay[2] = relay_new(-1, false, -1, false);
 		return;
 	}
-	w->relay[0] = relay_new(l->stream[0].outside >= 0 ? STDIN_FILENO : -1,
-				false, l->stream[0].outside, true);
+	/* the descriptors are the relays' from here on */
+	int input = take_fd(l->stream[0].outside);
+	w->relay[0] =
+		relay_new(input >= 0 ? STDIN_FILENO : -1, false, input, true);
 	for (int i = 1; i < N_RELAYS; i++)
-		w->relay[i] = relay_new(l->stream[i].outside, true, i, false);
+		w->relay[i] = relay_new(take_fd(l->stream[i].outside), true, i,
+					false);
 }
 
 static void kill_init(struct watch *w)

@@ -14,6 +14,7 @@
 /* What goes over the sockets: a step is done, or it failed. */
 struct token {
 	int step;
+	bool hearsay;     /* the error is another's silence */
 	struct error err; /* .code 0: done */
 };
 
@@ -151,6 +152,26 @@ static int explain_silence(const struct step *plan, int step, int silent,
 	return died(plan[plan[first].name ? first : step].name, err);
 }
 
+/* @token came from @a, who only tells of a silence: has the other a reason? */
+static int explain_hearsay(const struct launch *launch, int a,
+			   const struct token *token, struct error *err)
+{
+	for (int other = 0; other < N_ACTORS; other++) {
+		struct token reason;
+		struct error ignored;
+		if (launch->peer[other] < 0 || other == a)
+			continue;
+		if (receive_token(launch->peer[other], MSG_DONTWAIT, &reason,
+				  &ignored) > 0 &&
+		    reason.err.code) {
+			*err = reason.err;
+			return -err->code;
+		}
+	}
+	*err = token->err;
+	return -err->code;
+}
+
 /* Return: 1 go on, 0 the step is done, -errno */
 static int launcher_hear(const struct step *plan, int step, int a,
 			 struct launch *launch, struct error *err)
@@ -161,6 +182,8 @@ static int launcher_hear(const struct step *plan, int step, int a,
 
 	if (r < 0)
 		return r;
+	if (r > 0 && token.hearsay)
+		return explain_hearsay(launch, a, &token, err);
 	if (r > 0 && token.err.code) {
 		*err = token.err;
 		return -err->code;
@@ -226,9 +249,16 @@ static int wait_for(const struct step *plan, int step, struct launch *launch,
 	int r = receive_token(launch->peer[plan[step].actor], 0, &token, err);
 	if (r < 0)
 		return r;
-	if (r == 0 || token.err.code || token.step != step)
-		return died(plan[step].name, err);
-	return 0;
+	if (r > 0 && !token.err.code && token.step == step)
+		return 0;
+	/* this end would be seen before the one that it comes from */
+	int undone = first_undone(plan, plan[step].actor, launch);
+	struct token silence = { .step = undone, .hearsay = true };
+	died(plan[plan[undone].name ? undone : step].name, err);
+	silence.err = *err;
+	struct error ignored;
+	send_token(launch->peer[LAUNCHER], &silence, &ignored);
+	return -err->code;
 }
 
 static int do_step(const struct step *plan, int i, struct launch *launch,
@@ -240,7 +270,7 @@ static int do_step(const struct step *plan, int i, struct launch *launch,
 	if (r < 0) {
 		error_prefix(err, "cannot %s", plan[i].name);
 		if (launch->me != LAUNCHER) {
-			struct token token = { i, *err };
+			struct token token = { .step = i, .err = *err };
 			struct error ignored;
 			send_token(launch->peer[LAUNCHER], &token, &ignored);
 		}

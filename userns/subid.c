@@ -98,35 +98,44 @@ static bool overlaps(struct idrange a, struct idrange b)
 	       (uint64_t)b.start < (uint64_t)a.start + a.count;
 }
 
+/* R30: neither the machine's own ids nor the user's, whoever grants them */
+static int check_granted(const char *file, const char *user, uid_t uid,
+			 const struct idrange *ranges, size_t n,
+			 struct error *err)
+{
+	const struct idrange self = { .start = uid, .count = 1 };
+
+	for (size_t i = 0; i < n; i++) {
+		uint32_t first = ranges[i].start;
+		uint32_t last = first + ranges[i].count - 1;
+
+		if (overlaps(ranges[i], self))
+			return error_say(err, EEXIST,
+					 "%s grants %s the ids %u to %u, and "
+					 "%u is the user's own",
+					 file, user, first, last, uid);
+		if (!overlaps(ranges[i], system_ids))
+			continue;
+		error_say(err, EPERM,
+			  "%s grants %s the ids %u to %u: those below %u are "
+			  "the machine's own, root among them",
+			  file, user, first, last, system_ids.count);
+		return error_hint(err,
+				  "give %s a range above: \"wolffia doctor\" "
+				  "names a free one",
+				  user);
+	}
+	return 0;
+}
+
 /* R30: what is somebody else's too separates nobody from anybody */
 static int check_overlaps(const char *text, const char *file, const char *user,
 			  uid_t uid, const struct idrange *ranges, size_t n,
 			  struct error *err)
 {
 	struct line line = { 0 };
-	struct idrange self = { .start = uid, .count = 1 };
 	struct error ignored;
 
-	for (size_t i = 0; i < n; i++)
-		if (overlaps(ranges[i], self))
-			return error_say(err, EEXIST,
-					 "%s grants %s the ids %u to %u, and "
-					 "%u is the user's own",
-					 file, user, ranges[i].start,
-					 ranges[i].start + ranges[i].count - 1,
-					 uid);
-	for (size_t i = 0; i < n; i++) {
-		if (!overlaps(ranges[i], system_ids))
-			continue;
-		error_say(err, EPERM,
-			  "%s grants %s the ids %u to %u: those below %u are "
-			  "the machine's own, root among them",
-			  file, user, ranges[i].start,
-			  ranges[i].start + ranges[i].count - 1,
-			  system_ids.count);
-		return error_hint(err, "give %s a range above: \"wolffia "
-				       "doctor\" names a free one", user);
-	}
 	/* a malformed line of somebody else is not this user's trouble */
 	for (int r; (r = next_line(&text, file, &line, &ignored));) {
 		if (r < 0 || is_owner(&line, user, uid))
@@ -181,7 +190,9 @@ int subid_parse(const char *text, const char *file, const char *user, uid_t uid,
 						 file, line.number, user);
 		found[n++] = line.range;
 	}
-	int r = check_overlaps(text, file, user, uid, found, n, err);
+	int r = check_granted(file, user, uid, found, n, err);
+	if (r == 0)
+		r = check_overlaps(text, file, user, uid, found, n, err);
 	if (r < 0)
 		return r;
 	if (n == 0)
@@ -283,8 +294,14 @@ int subid_find(enum subid_kind kind, const char *user, uid_t uid,
 
 	if (fd_read_file(AT_FDCWD, "/etc/nsswitch.conf", FILE_MAX, &nsswitch,
 			 &ignored) >= 0 &&
-	    !subid_is_local(nsswitch))
-		return subid_ask_library(kind, user, ret, err);
+	    !subid_is_local(nsswitch)) {
+		r = subid_ask_library(kind, user, ret, err);
+		if (r <= 0)
+			return r;
+		int s = check_granted("the source in nsswitch.conf", user, uid,
+				      ret, (size_t)r, err);
+		return s < 0 ? s : r;
+	}
 
 	if (fd_read_file(AT_FDCWD, kinds[kind].file, FILE_MAX, &text, err) < 0)
 		r = -err->code;

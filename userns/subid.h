@@ -25,8 +25,8 @@ enum subid_kind {
  *
  * Where nsswitch.conf(5) has a "subid:" line that names more than "files",
  * libsubid is asked (subid_get_uid_ranges(), shadow >= 4.9).  Else the file is
- * read here, as libsubid would: loading libsubid with its eight libraries
- * costs more than all other work of the launcher.
+ * read here, as libsubid would: it brings eight more libraries, which every
+ * start would load.
  *
  * Ranges below 1000, where root and the services are (-EPERM), and those
  * that overlap another user's, that hold the caller's own id, or that

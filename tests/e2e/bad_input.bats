@@ -1,5 +1,9 @@
 # What is wrong is said in one clear line, and leaves nothing behind
 
+# $how, unquoted, is a list of options; what is quoted is for the container's
+# shell; and status, output and pid come from bats and from the helper
+# shellcheck disable=SC2086,SC2016,SC2154
+
 load helper_run
 
 setup_file() {
@@ -178,4 +182,12 @@ refused() {
 	before=$(listing)
 	refused 125 "file" "$WOLFFIA" --store "$PWD/file" run --rootfs "$ROOT" true
 	refused 125 "/proc/store" "$WOLFFIA" --store /proc/store run --rootfs "$ROOT" true
+}
+
+# Seen passing through without the S_ISDIR() in pass_on_input(): the command
+# had the host's / as a descriptor.
+@test "a directory as standard input" {
+	before=$(listing)
+	refused 125 "standard input is a directory" \
+		bash -c '"$WOLFFIA" run -i --rootfs "$ROOT" true </'
 }

@@ -1,6 +1,10 @@
 # The walls of a container, from inside: each test names the rule that it
 # covers (docs/TESTS.md lists the rules, and how each test was seen failing).
 
+# $how, unquoted, is a list of options; what is quoted is for the container's
+# shell; and status, output and pid come from bats and from the helper
+# shellcheck disable=SC2086,SC2016,SC2154
+
 load helper_run
 
 setup_file() {
@@ -16,7 +20,9 @@ teardown() {
 }
 
 outside() {
-	"$TOOLS/$1" "${@:2}"
+	local tool=$1
+	shift
+	"$TOOLS/$tool" "$@"
 }
 
 # answers WHAT EXPECTED...: lines "WHAT ..." of $output, all as expected
@@ -220,7 +226,7 @@ answers() {
 		[[ "$output" != *65534* ]] || { echo "$how: $output"; false; }
 	done
 	run in_root sh -c 'sed -n "s/^Groups:\t//p" /proc/self/status'
-	[ "$(echo $output)" = 0 ]
+	[ "${output//[[:space:]]/}" = 0 ]
 }
 
 @test "R8: nothing is inheritable or ambient, and only root has capabilities" {
@@ -462,7 +468,7 @@ answers() {
 	[ "$(awk '$5 == "/" { n++ } END { print n }' <<<"$output")" = 1 ]
 	run in_root --cap-add ALL --security-opt seccomp=unconfined --security-opt landlock=off \
 		sh -c 'umount -l /; cd /../../..; ls -d /lost+found /boot 2>/dev/null'
-	[ -z "$(grep -v umount <<<"$output")" ]
+	! grep -v umount <<<"$output"
 }
 
 @test "the command is in a session of its own, and may signal nobody outside" {

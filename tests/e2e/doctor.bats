@@ -200,7 +200,7 @@ assert_failed() {
 		done
 		mount --bind "$(dirname "$WOLFFIA")" "$root$(dirname "$WOLFFIA")"
 		mount --bind "$DIR/home" "$root$DIR"
-		prefix="chroot $root"
+		prefix="/usr/sbin/chroot $root"
 	EOF
 	run elsewhere ". $DIR/script" \
 		"$WOLFFIA" doctor

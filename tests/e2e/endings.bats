@@ -3,6 +3,10 @@
 # "outlived" (tests/tools) adopts whatever loses its parent, so that the end of
 # each process is an event: no test here waits for a time to pass.
 
+# $how, unquoted, is a list of options; what is quoted is for the container's
+# shell; and status, output and pid come from bats and from the helper
+# shellcheck disable=SC2086,SC2016,SC2154,SC2217
+
 load helper_run
 
 setup_file() {
@@ -123,6 +127,16 @@ state_of() {
 
 # --- an end by force
 
+@test "kill -9 of the whole process group of wolffia: nothing is left" {
+	for how in "" "--pid1"; do
+		# exec: the group is wolffia's, and it is all that is in it
+		run outlived -g -l ready "$WOLFFIA" run --rootfs "$ROOT" --quiet $how \
+			-v "$PWD:/v" probe_identity -s 1000 /bin/probe_identity -p ready
+		[ "$status" = 0 ] || { echo "$how: $output"; false; }
+	done
+	swept
+}
+
 @test "kill -9 of wolffia in its first 60 ms, 60 times: nothing is left" {
 	for i in {1..60}; do
 		run outlived -u $((RANDOM * 2 % 60000 + 1)) \
@@ -145,7 +159,7 @@ state_of() {
 
 @test "kill -9 of wolffia: a command that changed its ids does not stay" {
 	# a change of ids takes the parent-death signal away (prctl(2))
-	for how in "" "--pid1"; do
+	for how in "" "--pid1" "--pid1" "--pid1" "--pid1"; do
 		run outlived -l ready "$WOLFFIA" run --rootfs "$ROOT" --quiet $how \
 			-v "$PWD:/v" probe_identity -s 1000 /bin/probe_identity -p ready
 		[ "$status" = 0 ] || { echo "$how: $output"; false; }
@@ -301,7 +315,7 @@ server_of() {
 	for i in 1 2 3; do
 		run -0 in_root true
 	done
-	[ "$(ls "$WOLFFIA_STORE/containers" | wc -l)" = 1 ]
+	[ "$(find "$WOLFFIA_STORE/containers" -mindepth 1 -maxdepth 1 -type d | wc -l)" = 1 ]
 	kill -TERM "$pid"
 	await_end
 	store_is_empty

@@ -1,5 +1,9 @@
 # What a user of "wolffia run" sees: options, streams, statuses
 
+# $how, unquoted, is a list of options; what is quoted is for the container's
+# shell; and status, output and pid come from bats and from the helper
+# shellcheck disable=SC2086,SC2016,SC2154
+
 load helper_run
 
 setup_file() {

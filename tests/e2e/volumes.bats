@@ -1,6 +1,10 @@
 # Directories and files of the host in a container, and what wolffia says
 # about those that are better kept out
 
+# $how, unquoted, is a list of options; what is quoted is for the container's
+# shell; and status, output and pid come from bats and from the helper
+# shellcheck disable=SC2086,SC2016,SC2154,SC2030,SC2031
+
 load helper_run
 
 setup_file() {

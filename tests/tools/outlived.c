@@ -1,10 +1,11 @@
 /*
  * outlived - does anything outlive a program that is killed?
  *
- *   outlived [-k | -t] [-u MICROSECONDS | -l LINE] [-n] PROGRAM [ARGUMENT...]
+ *   outlived [-t] [-g] [-u MICROSECONDS | -l LINE] [-n] PROGRAM [ARGUMENT...]
  *
  * Starts PROGRAM, kills it with SIGKILL (-t: SIGTERM) so many microseconds
- * later, or when it has written LINE; with -n not at all.  Whatever it started
+ * later, or when it has written LINE; with -n not at all, with -g all of its
+ * process group.  Whatever it started
  * becomes a child of this process when it loses its parent
  * (PR_SET_CHILD_SUBREAPER), so the end of each is an event, not a guess: ten
  * seconds for all of them together.
@@ -127,15 +128,15 @@ static bool await_end(int signals, pid_t first, int *ret_status)
 int main(int argc, char **argv)
 {
 	const char *line = NULL;
-	bool kills = true;
+	bool kills = true, group = false;
 	long delay_us = 0;
 	int number = SIGKILL, out[2], status = 0;
 	sigset_t mask, old;
 
-	for (int c; (c = getopt(argc, argv, "+ktnu:l:")) != -1;) {
+	for (int c; (c = getopt(argc, argv, "+gtnu:l:")) != -1;) {
 		switch (c) {
-		case 'k':
-			number = SIGKILL;
+		case 'g':
+			group = true;
 			break;
 		case 't':
 			number = SIGTERM;
@@ -165,6 +166,8 @@ int main(int argc, char **argv)
 		sigprocmask(SIG_SETMASK, &old, NULL);
 		if (line)
 			dup2(out[1], STDOUT_FILENO);
+		if (group)
+			setpgid(0, 0);
 		execvp(argv[optind], argv + optind);
 		fail(argv[optind]);
 	}
@@ -176,7 +179,7 @@ int main(int argc, char **argv)
 					      delay_us % 1000000 * 1000 },
 			  NULL);
 	if (kills)
-		kill(pid, number);
+		kill(group ? -pid : pid, number);
 	bool clean = await_end(signals, pid, &status);
 	printf("status %d\n", shell_status(status));
 	if (!clean)

@@ -17,7 +17,7 @@
 static struct shared {
 	char log[STEPS_MAX]; /* a letter for each step that was done */
 	int n;
-} * shared;
+} *shared;
 
 static pid_t launcher_pid;
 static pid_t children[N_ACTORS];
