@@ -110,7 +110,7 @@ as_user()
   [ "$(id -un)" != "$name" ] || exec "$@"
   cd "$home" || exit
   set -- HOME="$home" USER="$name" LOGNAME="$name" SHELL=/bin/bash \
-    PATH=/usr/local/bin:/usr/bin:/bin LANG=C.UTF-8 "$@"
+    PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin LANG=C.UTF-8 "$@"
   for variable in CI TESTS_MUST_RUN http_proxy https_proxy no_proxy; do
     value=$(printenv "$variable") && set -- "$variable=$value" "$@"
   done

@@ -62,6 +62,7 @@ make_debian()
   set --
   [ ! -s sources ] || set -- sources
   mmdebstrap --quiet --mode=unshare --variant=minbase \
+    --aptopt='Acquire::Retries "3"' \
     --include=gcc,libc6-dev,python3-minimal "$suite" debian.tar "$@"
 }
 
@@ -178,7 +179,7 @@ make_archives()
   skopeo --insecure-policy copy --quiet oci:oci:debian \
     docker-archive:debian.docker-archive.tar:example.org/debian:docker
   skopeo --insecure-policy copy --quiet --dest-compress-format zstd \
-    --dest-compress oci:oci:debian \
+    oci:oci:debian \
     oci-archive:debian.oci-archive.tar:example.org/debian:oci
 }
 
