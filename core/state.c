@@ -196,11 +196,18 @@ static int remove_by_call(void *argument, struct error *err)
 	return r < 0 ? r : path_remove_tree(state->dirfd, "work", err);
 }
 
-/* Mostly the container wrote nothing, and empty directories go at once. */
+/*
+ * Mostly the container wrote nothing, and empty directories go at once.  Those
+ * of overlayfs are closed, and hold a mark of "volatile".
+ */
 static bool remove_if_empty(int dirfd)
 {
+	static const char *const closed[] = {
+		"work/work",
+		"work/work/incompat",
+		"work/work/incompat/volatile",
+	};
 	static const char *const parts[] = {
-		/* of the mount option "volatile" */
 		"work/work/incompat/volatile",
 		"work/work/incompat",
 		"work/work",
@@ -208,6 +215,10 @@ static bool remove_if_empty(int dirfd)
 		"upper",
 	};
 
+	for (size_t i = 0; i < ARRAY_SIZE(closed); i++)
+		if (fchmodat(dirfd, closed[i], 0700, 0) < 0)
+			break;
+	unlinkat(dirfd, "work/work/incompat/volatile/dirty", 0);
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
 		if (unlinkat(dirfd, parts[i], AT_REMOVEDIR) < 0 &&
 		    errno != ENOENT && errno != ENOTDIR)

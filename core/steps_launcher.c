@@ -12,6 +12,7 @@
 
 #include "base/fd.h"
 #include "core/steps.h"
+#include "core/supervise.h"
 
 static int make_pipe(struct stream *stream, bool into_container,
 		     struct error *err)
@@ -165,5 +166,8 @@ int step_take_terminal(struct launch *l, struct error *err)
 	 * not sleep here while the other side waits to be read */
 	if (r == 0 && fcntl(l->terminal_fd, F_SETFL, O_RDWR | O_NONBLOCK) < 0)
 		return error_set(err, errno, "set up the terminal");
+	/* before the command can ask for it */
+	if (r == 0)
+		supervise_resize(l);
 	return r;
 }

@@ -221,6 +221,18 @@ static int become_server(struct launch *l, int connection, struct error *err)
 	return fuse_become_server(&server, connection, l->server_log[1], err);
 }
 
+/*
+ * A child of the launcher, which waits for it and outlives us.  The kernel
+ * writes its number to @pid on the board before it runs, so that the launcher
+ * knows of it even if we are killed in this moment (clone(2)).
+ */
+static long fork_for_launcher(unsigned long flags, pid_t *pid)
+{
+	return syscall(SYS_clone,
+		       flags | CLONE_PARENT | CLONE_PARENT_SETTID | SIGCHLD,
+		       NULL, pid, NULL, NULL);
+}
+
 int step_start_file_server(struct launch *l, struct error *err)
 {
 	bool alone = l->spec->driver == DRIVER_FUSE_OVERLAYFS;
@@ -233,9 +245,7 @@ int step_start_file_server(struct launch *l, struct error *err)
 		fuse_mount(STATE_LOWER, alone ? flags : flags | MS_RDONLY, err);
 	if (connection < 0)
 		return connection;
-	/* a child of the launcher, which waits for it and outlives us */
-	long pid = syscall(SYS_clone, CLONE_PARENT | SIGCHLD, NULL, NULL, NULL,
-			   NULL);
+	long pid = fork_for_launcher(0, &l->board->server_pid);
 	if (pid < 0)
 		return error_set(err, errno, "fork");
 	if (pid == 0) {
@@ -243,19 +253,16 @@ int step_start_file_server(struct launch *l, struct error *err)
 		dprintf(l->server_log[1], "%s\n", err->text);
 		_exit(STATUS_WOLFFIA);
 	}
-	l->board->server_pid = (pid_t)pid;
 	return 0;
 }
 
 int step_fork_init(struct launch *l, struct error *err)
 {
-	long pid = syscall(SYS_clone, CLONE_PARENT | CLONE_NEWPID | SIGCHLD,
-			   NULL, NULL, NULL, NULL);
+	long pid = fork_for_launcher(CLONE_NEWPID, &l->board->init_pid);
 
 	if (pid < 0)
 		return error_set(err, errno, "create a pid namespace");
 	if (pid > 0) {
-		l->board->init_pid = (pid_t)pid;
 		fd_close(&l->peer[OUTER]);
 		fd_close(&l->init_to_launcher);
 		if (l->spec->pid1)

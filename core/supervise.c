@@ -51,14 +51,14 @@ static void set_cooked(struct watch *w)
 	w->raw = false;
 }
 
-static void copy_window_size(struct watch *w)
+void supervise_resize(const struct launch *l)
 {
 	struct winsize size;
 
-	if (w->l->terminal_fd >= 0 &&
+	if (l->terminal_fd >= 0 &&
 	    (ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0 ||
 	     ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0))
-		ioctl(w->l->terminal_fd, TIOCSWINSZ, &size);
+		ioctl(l->terminal_fd, TIOCSWINSZ, &size);
 }
 
 static void connect_relays(struct watch *w)
@@ -168,7 +168,7 @@ static void handle_signal(struct watch *w)
 		reap(w);
 		break;
 	case SIGWINCH:
-		copy_window_size(w);
+		supervise_resize(w->l);
 		if (!w->l->spec->tty)
 			pass_signal(w, SIGWINCH);
 		break;
@@ -330,7 +330,6 @@ int supervise(struct launch *l, struct ended *ret, struct error *err)
 	int r = start_timer(&w, err);
 
 	connect_relays(&w);
-	copy_window_size(&w);
 	set_raw(&w);
 	if (r < 0)
 		kill_init(&w);
@@ -349,18 +348,25 @@ int supervise(struct launch *l, struct ended *ret, struct error *err)
 	return r;
 }
 
-void supervise_kill(struct launch *l)
+static void kill_and_wait(const pid_t *pids, size_t n)
 {
-	pid_t pids[] = { l->board->init_pid, l->board->server_pid, l->outer_pid,
-			 l->mapping.uidmap, l->mapping.gidmap };
-
 	struct error ignored;
 
 	/* none has been waited for: the numbers are still theirs */
-	for (size_t i = 0; i < ARRAY_SIZE(pids); i++)
+	for (size_t i = 0; i < n; i++)
 		if (pids[i] > 0)
 			kill(pids[i], SIGKILL);
-	for (size_t i = 0; i < ARRAY_SIZE(pids); i++)
+	for (size_t i = 0; i < n; i++)
 		if (pids[i] > 0)
 			process_wait(pids[i], &ignored);
+}
+
+void supervise_kill(struct launch *l)
+{
+	pid_t first[] = { l->outer_pid, l->mapping.uidmap, l->mapping.gidmap };
+
+	kill_and_wait(first, ARRAY_SIZE(first));
+	/* what the outer process made, is known when that one is gone */
+	pid_t then[] = { l->board->init_pid, l->board->server_pid };
+	kill_and_wait(then, ARRAY_SIZE(then));
 }

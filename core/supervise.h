@@ -32,5 +32,8 @@ struct ended {
  */
 int supervise(struct launch *l, struct ended *ret, struct error *err);
 
+/* supervise_resize - give the terminal the size of the user's */
+void supervise_resize(const struct launch *l);
+
 /* supervise_kill - end and reap all that was started, after a failed launch */
 void supervise_kill(struct launch *l);

@@ -980,6 +980,15 @@ static void remove_home(void)
 			     f.home);
 
 	/* of the mount option "volatile" */
+	static const char *const closed[] = {
+		"work/work",
+		"work/work/incompat",
+		"work/work/incompat/volatile",
+	};
+	for (int i = 0; i < 3; i++)
+		if (fchmodat(home, closed[i], 0700, 0) < 0)
+			break;
+	unlinkat(home, "work/work/incompat/volatile/dirty", 0);
 	unlinkat(home, "work/work/incompat/volatile", AT_REMOVEDIR);
 	unlinkat(home, "work/work/incompat", AT_REMOVEDIR);
 	if ((unlinkat(home, "work/work", AT_REMOVEDIR) < 0 &&

@@ -106,7 +106,8 @@ state_of() {
 	kill -TSTP "$pid"
 	# stopped: what was written before is all there is
 	timeout 10 sh -c "until grep -q '^State:.T' /proc/$pid/status; do :; done"
-	workload=$(pgrep -f "^sh -c echo ready; while" | head -n 1)
+	init=$(pgrep -P "$pid" wolffia-init)
+	workload=$(pgrep -P "$init" | head -n 1)
 	timeout 10 sh -c "until grep -q '^State:.T' /proc/$workload/status; do :; done"
 	kill -CONT "$pid"
 	timeout 10 sh -c "while grep -q '^State:.T' /proc/$workload/status; do :; done"

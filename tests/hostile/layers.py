@@ -120,7 +120,7 @@ def main():
                         shown(mount_fuse, [base + "/" + where,
                                            base + "/lower"],
                               base + "/merged"), MERGED)
-        subprocess.run(["umount", "refuses"], check=True)
+        subprocess.run(["umount", "-l", "refuses"], check=True)
 
         unpack(tool, [m.directory("d", mode=0o2710, uid=1000, gid=1001),
                       m.entry("f", b"", mode=0o4000, uid=65535, gid=7)],
