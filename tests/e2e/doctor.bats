@@ -116,6 +116,7 @@ assert_failed() {
 	[[ $output == *'no argument "me"'* ]]
 }
 
+# bats test_tags=one-id
 @test "without a range there is a warning, and a usermod line with a free one" {
 	! has_subids || skip "this user has subordinate ids"
 	run "$WOLFFIA" doctor
@@ -130,6 +131,7 @@ assert_failed() {
 		$2 <= last && $2 + $3 > first { exit 1 }' /etc/subuid
 }
 
+# bats test_tags=many-ids
 @test "with a range its ids are really mapped" {
 	has_subids || skip "this user has no subordinate ids"
 	run "$WOLFFIA" doctor
@@ -137,6 +139,7 @@ assert_failed() {
 	[[ $(finding "id mapping") == ok*" 65537 user "* ]]
 }
 
+# bats test_tags=many-ids
 @test "no_new_privs is why newuidmap gains no rights" {
 	has_subids || skip "this user has no subordinate ids"
 	need setpriv

@@ -49,6 +49,7 @@ has_subids() {
 	[ -z "$(ls -A "$WOLFFIA_STORE/names")" ]
 }
 
+# bats test_tags=many-ids
 @test "without volumes the caller is not in the container, and the risk low" {
 	has_subids || skip "this user has no subordinate ids"
 	[ "$(risk @host)" = low ]
@@ -56,6 +57,7 @@ has_subids() {
 	[ "$(explain @host | jq .user.is_caller)" = false ]
 }
 
+# bats test_tags=one-id
 @test "without subordinate ids root in the container is the caller: medium" {
 	! has_subids || skip "this user has subordinate ids"
 	[[ $(risk @host) == medium*"user 0 of the container is you"* ]]

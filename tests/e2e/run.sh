@@ -9,6 +9,15 @@ skip() {
 }
 
 command -v bats >/dev/null || skip "bats is not installed"
+
+# What is for users of the other kind is not asked of this one.
+user=${WOLFFIA_TEST_USER:-}
+[ "$(id -u)" = 0 ] || user=$(id -un)
+if grep -q "^$user:" /etc/subuid; then
+	set -- --filter-tags '!one-id' "$@"
+else
+	set -- --filter-tags '!many-ids' "$@"
+fi
 [ "$(id -u)" = 0 ] || exec bats "$@"
 [ -n "${WOLFFIA_TEST_USER:-}" ] ||
 	skip "started by root, and WOLFFIA_TEST_USER names no ordinary user"

@@ -35,6 +35,7 @@ contained() {
   grep -q "Permission denied" stderr
 }
 
+# bats test_tags=one-id
 @test "the missing ids are told once, with the line that grants them" {
   [ "${#single[@]}" -eq 0 ] || skip "$(id -un) has subordinate ids"
   run -0 contained @host true
@@ -49,6 +50,7 @@ contained() {
   [ "$output" = 0:0 ]
 }
 
+# bats test_tags=one-id
 @test "the owners of layers are kept for the day there are more ids" {
   [ "${#single[@]}" -eq 0 ] || skip "$(id -un) has subordinate ids"
   make_layer layer.tar owned text 33
