@@ -16,9 +16,9 @@ packages_run="fuse-overlayfs uidmap"
 packages_try="busybox-static"
 
 # to test: frameworks, a second compiler, linters, and foreign image tools
-packages_test="check bats busybox-static attr libcap2-bin strace jq
+packages_test="check bats busybox-static attr libcap2-bin strace jq bsdutils
   clang lld llvm clang-format-19 cppcheck shellcheck universal-ctags man-db groff
-  mmdebstrap umoci skopeo buildah netavark zstd xz-utils bzip2"
+  mmdebstrap umoci skopeo buildah netavark zstd xz-utils bzip2 procps"
 
 # to measure against: what others use for the same
 packages_bench="bubblewrap crun podman hyperfine"
