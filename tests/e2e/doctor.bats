@@ -307,7 +307,7 @@ assert_failed() {
 # a fuse-overlayfs that never answers, and tells the test that it was asked
 hanging_server() {
 	mkfifo "$DIR/asked"
-	printf '#!/bin/sh\necho yes >%s/asked\nexec sleep 1000\n' "$DIR" \
+	printf '#!/bin/sh\necho yes >%s/asked\nexec sleep 1000.%s\n' "$DIR" "$$" \
 		>"$DIR/hanging"
 	chmod 755 "$DIR/hanging"
 }
@@ -327,7 +327,7 @@ hanging_server() {
 	[[ $(finding "file system server") == *"no answer within"* ]]
 	[[ $(finding Landlock) == ok* || $(finding Landlock) == warn* ]]
 	[ -z "$(find "$DIR" -name '*doctor*')" ]
-	run ! pgrep -u "$(id -u)" -f "^sleep 1000$"
+	run ! pgrep -u "$(id -u)" -f "^sleep 1000\.$$\$"
 }
 
 @test "asked to end it leaves nothing behind" {
