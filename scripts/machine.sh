@@ -107,6 +107,8 @@ as_user()
   name=$1
   home=$(machine_home "$1")
   shift
+  # a lock of ours is not for what may go on in the background
+  exec 9>&-
   [ "$(id -un)" != "$name" ] || exec "$@"
   cd "$home" || exit
   set -- HOME="$home" USER="$name" LOGNAME="$name" SHELL=/bin/bash \
