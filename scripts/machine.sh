@@ -131,11 +131,21 @@ quietly()
 
 # machine_copy_source SOURCE USER DIRECTORY - a copy that the user owns
 #
-# Times are kept, so that a second build compiles only what has changed.
+# A file that is as before keeps its time and any other is new, whatever its
+# time in SOURCE: so a second build compiles what has changed, and all of it.
 machine_copy_source()
 {
-  as_user "$2" rm -rf "$3"
-  as_user "$2" mkdir -p "$3"
+  as_user "$2" rm -rf "$3.new"
+  as_user "$2" mkdir -p "$3.new" "$3"
   tar -C "$1" --exclude-vcs --exclude='./build*' -c . |
-    as_user "$2" tar -C "$3" --no-same-owner -x
+    as_user "$2" tar -C "$3.new" --no-same-owner --touch -x
+  # shellcheck disable=SC2016  # for the user's shell
+  as_user "$2" sh -euc '
+    cd "$1.new"
+    find . -type f | while read -r file; do
+      ! cmp -s "$file" "$1/$file" || touch -r "$1/$file" "$file"
+    done
+    rm -rf "$1"
+    mv "$1.new" "$1"
+  ' sh "$3"
 }
