@@ -165,7 +165,8 @@ static int status_of_failure(const struct launch *l, const struct error *err)
 {
 	sigset_t pending;
 
-	if (l->board && l->board->exec_failed)
+	/* after an interruption the command may have failed on our killing */
+	if (err->code != EINTR && l->board && l->board->exec_failed)
 		return err->code == ENOENT ? STATUS_NOT_FOUND
 					   : STATUS_CANNOT_EXEC;
 	sigpending(&pending);
