@@ -20,6 +20,7 @@
 #include "core/init.h"
 #include "core/plan.h"
 #include "core/report.h"
+#include "core/steps.h"
 #include "core/supervise.h"
 #include "core/walk.h"
 
@@ -85,7 +86,6 @@ static int prepare(struct launch *l, struct error *err)
 	return r;
 }
 
-int step_note_start(struct launch *l, struct error *err);
 int step_note_start(struct launch *l, struct error *err)
 {
 	(void)err;

@@ -14,6 +14,8 @@ int step_fork_outer(struct launch *l, struct error *err);
 int step_begin_mapping(struct launch *l, struct error *err);
 int step_await_mapping(struct launch *l, struct error *err);
 int step_take_terminal(struct launch *l, struct error *err);
+
+/* core/launch.c */
 int step_note_start(struct launch *l, struct error *err);
 
 /* core/steps_outer.c */
