@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -67,7 +68,12 @@ int log_open(struct log **ret, int dirfd, const struct log_options *options,
 		return 0;
 	}
 	struct log *log = xcalloc(1, sizeof(*log));
+	struct rlimit limit;
 	log->options = *options;
+	/* a write beyond it would be answered by SIGXFSZ */
+	if (getrlimit(RLIMIT_FSIZE, &limit) == 0 &&
+	    limit.rlim_cur < log->options.max_size)
+		log->options.max_size = limit.rlim_cur;
 	log->fd = -1;
 	log->dirfd = fcntl(dirfd, F_DUPFD_CLOEXEC, 3);
 	int r = log->dirfd < 0 ? error_set(err, errno, "make the log")

@@ -27,8 +27,8 @@ struct log;
  * Return: 0 with the log in *ret, which is NULL when none is wanted; -errno
  * from making the file.  Only one process may have it open.
  *
- * A write beyond RLIMIT_FSIZE raises SIGXFSZ: the caller has it blocked or
- * ignored.
+ * RLIMIT_FSIZE bounds a file too.  One that is less than a record needs
+ * (LOG_TEXT_MAX) raises SIGXFSZ: the caller has it blocked or ignored.
  */
 int log_open(struct log **ret, int dirfd, const struct log_options *options,
 	     struct error *err);

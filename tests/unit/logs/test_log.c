@@ -356,6 +356,27 @@ START_TEST(a_rotation_that_fails_is_tried_again)
 }
 END_TEST
 
+static int write_beyond_limit(const void *ignored)
+{
+	struct rlimit limit = { 100000, 100000 };
+	unsigned files;
+
+	(void)ignored;
+	setrlimit(RLIMIT_FSIZE, &limit);
+	begin(1 << 20, 2);
+	for (int i = 0; i < 10000; i++)
+		put(LOG_STDOUT, "a line of twenty-five by.\n");
+	log_close(log_);
+	scoped(char) *text = records("log");
+	return strstr(text, "notice") || total_size(&files) < 100000;
+}
+
+START_TEST(a_limit_on_the_size_of_files_rotates_earlier)
+{
+	ck_assert_int_eq(child_run(write_beyond_limit, NULL), 0);
+}
+END_TEST
+
 static long resident_pages(void)
 {
 	scoped(char) *text = NULL;
@@ -413,6 +434,7 @@ int main(void)
 	tcase_add_loop_test(tests, a_full_disk_loses_lines_and_says_how_many, 0,
 			    5);
 	tcase_add_test(tests, a_rotation_that_fails_is_tried_again);
+	tcase_add_test(tests, a_limit_on_the_size_of_files_rotates_earlier);
 	tcase_add_loop_test(
 		tests, a_gigabyte_leaves_the_bound_on_disk_and_no_memory, 0, 2);
 	return suite_run("log", tests);
