@@ -22,8 +22,7 @@ static struct link_slot *find_slot(const struct link_table *table, dev_t dev,
 
 static void grow(struct link_table *table)
 {
-	struct link_table larger = { .room =
-					     table->room ? table->room * 2 : 64,
+	struct link_table larger = { .room = table->room ? table->room * 2 : 64,
 				     .n = table->n };
 
 	larger.slots = xcalloc(larger.room, sizeof(*larger.slots));

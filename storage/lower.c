@@ -94,8 +94,8 @@ static bool is_opaque(int layer_fd, const char *path, bool files)
 		return false;
 	return overlay_is_opaque(fd, overlay_opaque) ||
 	       overlay_is_opaque(fd, overlay_fuse_opaque) ||
-	       (files && faccessat(fd, ".wh..wh..opq", F_OK,
-				   AT_SYMLINK_NOFOLLOW) == 0);
+	       (files &&
+		faccessat(fd, ".wh..wh..opq", F_OK, AT_SYMLINK_NOFOLLOW) == 0);
 }
 
 int lower_look(const struct lower *lower, const struct lower_dir *dir,

@@ -111,8 +111,8 @@ int owner_capability(const struct owner_map *map, const void *value,
 	memcpy(&data, value, size);
 	uint32_t magic = le32toh(data.magic_etc);
 	uint32_t revision = magic & VFS_CAP_REVISION_MASK;
-	uint32_t wanted = size == sizeof(data) ? VFS_CAP_REVISION_3
-					       : VFS_CAP_REVISION_2;
+	uint32_t wanted =
+		size == sizeof(data) ? VFS_CAP_REVISION_3 : VFS_CAP_REVISION_2;
 	if (revision != wanted)
 		return -EINVAL;
 	if (revision == VFS_CAP_REVISION_3) {
@@ -121,9 +121,8 @@ int owner_capability(const struct owner_map *map, const void *value,
 		    (!map->uid || map->uid(map->context, root) != 0))
 			return -ERANGE;
 	}
-	data.magic_etc =
-		htole32((magic & ~(uint32_t)VFS_CAP_REVISION_MASK) |
-			VFS_CAP_REVISION_2);
+	data.magic_etc = htole32((magic & ~(uint32_t)VFS_CAP_REVISION_MASK) |
+				 VFS_CAP_REVISION_2);
 	memcpy(to, &data, sizeof(struct vfs_cap_data));
 	return (int)sizeof(struct vfs_cap_data);
 }

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <locale.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/sysmacros.h>
@@ -28,6 +29,7 @@ struct tarball {
 	struct tarball_options options;
 	struct tarball_notes *notes;
 	struct link_table links;
+	locale_t utf8, before; /* (locale_t)0: none */
 	int out_fd;
 	struct error out_err; /* of writing, when out_err.code is not 0 */
 	char block[BLOCK];
@@ -65,9 +67,6 @@ static int set_options(struct tarball *t)
 
 	if (r == ARCHIVE_OK)
 		r = archive_write_set_format_option(t->archive, "pax",
-						    "hdrcharset", "BINARY");
-	if (r == ARCHIVE_OK)
-		r = archive_write_set_format_option(t->archive, "pax",
 						    "xattrheader", "SCHILY");
 	if (r == ARCHIVE_OK && t->options.gzip) {
 		r = archive_write_add_filter_gzip(t->archive);
@@ -87,6 +86,19 @@ static int set_options(struct tarball *t)
 	return r;
 }
 
+/*
+ * libarchive wants names in UTF-8 and believes that they are in the locale's
+ * charset.  Where that is UTF-8, too, it copies them as they are, and marks
+ * those that are something else (hdrcharset=BINARY, which GNU tar grumbles
+ * about).  In the locale "C" it would mark all that are not ASCII.
+ */
+static void use_utf8(struct tarball *t)
+{
+	t->utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+	if (t->utf8)
+		t->before = uselocale(t->utf8);
+}
+
 int tarball_new(int out_fd, const struct tarball_options *options,
 		struct tarball_notes *notes, struct tarball **ret,
 		struct error *err)
@@ -96,10 +108,10 @@ int tarball_new(int out_fd, const struct tarball_options *options,
 	t->options = *options;
 	t->notes = notes;
 	t->out_fd = out_fd;
+	use_utf8(t);
 	t->archive = archive_write_new();
 	t->entry = archive_entry_new();
-	if (!t->archive || !t->entry ||
-	    set_options(t) != ARCHIVE_OK ||
+	if (!t->archive || !t->entry || set_options(t) != ARCHIVE_OK ||
 	    archive_write_open(t->archive, t, NULL, write_out, NULL) !=
 		    ARCHIVE_OK) {
 		int r = failed(t, "begin a tar", err);
@@ -122,6 +134,10 @@ void tarball_free(struct tarball *t)
 	if (t->entry)
 		archive_entry_free(t->entry);
 	link_table_free(&t->links);
+	if (t->utf8) {
+		uselocale(t->before);
+		freelocale(t->utf8);
+	}
 	free(t);
 }
 
@@ -145,11 +161,10 @@ bool tarball_is_reserved(const char *name)
 static bool is_private(const char *name)
 {
 	static const char *const prefixes[] = {
-		"user.overlay.",     "user.fuseoverlayfs.",
-		"user.containers.",  "trusted.",
-		"security.selinux",  "security.ima",
-		"security.evm",      "security.SMACK64",
-		"security.apparmor", "system.nfs4_acl",
+		"user.overlay.",   "user.fuseoverlayfs.", "user.containers.",
+		"trusted.",        "security.selinux",    "security.ima",
+		"security.evm",    "security.SMACK64",    "security.apparmor",
+		"system.nfs4_acl",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++)
@@ -347,9 +362,8 @@ static void begin(struct tarball *t, const struct stat *st, const char *path,
 static int add_link(struct tarball *t, const struct stat *st, const char *path,
 		    struct error *err)
 {
-	const char *first = st->st_nlink > 1
-				    ? link_table_find(&t->links, st, path)
-				    : NULL;
+	const char *first =
+		st->st_nlink > 1 ? link_table_find(&t->links, st, path) : NULL;
 
 	if (!first)
 		return 0;
@@ -359,11 +373,24 @@ static int add_link(struct tarball *t, const struct stat *st, const char *path,
 	return r < 0 ? r : 1;
 }
 
+/* what it covers cannot be seen from here */
+static int add_mount_point(struct tarball *t, const struct tree_entry *e,
+			   const char *path, struct error *err)
+{
+	struct owner owner = owner_find(&t->options.owners, -1, &e->st);
+
+	begin(t, &e->st, path, &owner);
+	archive_entry_set_size(t->entry, 0);
+	return put_head(t, path, err);
+}
+
 static int add_file(struct tarball *t, struct tree_entry *e, const char *path,
 		    struct error *err)
 {
 	scoped_fd fd = tree_open_file(e, err);
 
+	if (fd == -EXDEV)
+		return add_mount_point(t, e, path, err);
 	if (fd == -ESTALE) {
 		t->notes->changed++;
 		return 0;
@@ -458,26 +485,15 @@ int tarball_add_whiteout(struct tarball *t, const char *path, struct error *err)
 	return put_head(t, path, err);
 }
 
-int tarball_tree(int root_fd, int out_fd, const struct tarball_options *options,
-		 struct tarball_notes *ret, struct error *err)
+int tarball_add_tree(struct tarball *t, int root_fd, struct error *err)
 {
-	struct tarball *tarball = NULL;
 	struct tree_walk *walk = NULL;
-	struct tarball_notes notes = { 0 };
 	struct tree_entry entry;
-	int r = tarball_new(out_fd, options, &notes, &tarball, err);
+	int r = tree_walk_new(root_fd, &walk, err);
 
-	if (r == 0)
-		r = tree_walk_new(root_fd, &walk, err);
 	while (r == 0 && (r = tree_walk_next(walk, &entry, err)) > 0)
-		r = r == TREE_ENTRY
-			    ? tarball_add(tarball, &entry, entry.path, err)
-			    : 0;
-	if (r == 0)
-		r = tarball_finish(tarball, err);
-	tarball_free(tarball);
+		r = r == TREE_ENTRY ? tarball_add(t, &entry, entry.path, err)
+				    : 0;
 	tree_walk_free(walk);
-	if (r == 0)
-		*ret = notes;
 	return r;
 }

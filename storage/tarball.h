@@ -4,8 +4,8 @@
  * POSIX.1-2001 (pax), through libarchive: numeric ids and no names of users,
  * times to the nanosecond, extended attributes (SCHILY.xattr, as star, GNU
  * tar, docker and podman read them), hard links, holes (GNU.sparse 1.0), names
- * of any bytes.  Nothing is looked up and nothing is loaded for it: neither
- * locale, iconv(3) tables, nor users (R14).  The same entries in the same order
+ * of any bytes.  Nothing is looked up while it is written: no locale, no
+ * iconv(3) tables, no users (R14).  The same entries in the same order
  * make the same bytes.
  *
  * Attributes: security.capability (storage/owner.h) and user.*, but for those
@@ -40,7 +40,10 @@ struct tarball;
 
 /*
  * tarball_new - begin to write to @out_fd, a file or a pipe
- * SIGPIPE must be ignored.  @notes: updated; outlives it
+ * @notes: updated; outlives it
+ *
+ * SIGPIPE must be ignored.  Before tree_confine(), for it loads the locale
+ * C.UTF-8 of this system, and this thread uses it until tarball_free().
  */
 int tarball_new(int out_fd, const struct tarball_options *options,
 		struct tarball_notes *notes, struct tarball **ret,
@@ -56,6 +59,14 @@ int tarball_add(struct tarball *tarball, struct tree_entry *entry,
 		const char *path, struct error *err);
 
 /*
+ * tarball_add_tree - the whole tree below @root_fd, the root itself left out
+ *
+ * What is mounted in it is not entered: a directory there is empty, a file has
+ * no content.
+ */
+int tarball_add_tree(struct tarball *tarball, int root_fd, struct error *err);
+
+/*
  * tarball_add_whiteout - ".wh.NAME", by which a layer removes what is at @path
  * in the layers below (image-spec 1.1, layer.md, "Whiteouts")
  */
@@ -68,12 +79,3 @@ bool tarball_is_reserved(const char *name);
 /* tarball_finish - write the end; Return: as tarball_add() */
 int tarball_finish(struct tarball *tarball, struct error *err);
 void tarball_free(struct tarball *tarball); /* NULL is fine */
-
-/*
- * tarball_tree - the whole tree below @root_fd, the root itself left out
- *
- * What is mounted in it is not entered: a directory there is empty, a file has
- * no content.
- */
-int tarball_tree(int root_fd, int out_fd, const struct tarball_options *options,
-		 struct tarball_notes *ret, struct error *err);

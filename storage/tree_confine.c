@@ -81,8 +81,7 @@ static int drop_rights(struct error *err)
 		return error_set(err, errno, "read the capabilities");
 	for (size_t i = 0; i < ARRAY_SIZE(data); i++) {
 		data[i].inheritable = 0;
-		data[i].permitted &=
-			i == 0 ? 1u << CAP_DAC_READ_SEARCH : 0;
+		data[i].permitted &= i == 0 ? 1u << CAP_DAC_READ_SEARCH : 0;
 		data[i].effective = data[i].permitted;
 	}
 	if (syscall(SYS_capset, &head, data) < 0)

@@ -91,13 +91,13 @@ static int push(struct tree_walk *walk, int fd, struct error *err)
 	int r = 0;
 
 	if (fstat(fd, &st) < 0)
-		r = error_set(err, errno, "look at %s", walk->path);
+		r = error_set(err, errno, "look at it");
 	if (r == 0)
 		r = read_names(fd, &frame.names, err);
 	if (r < 0) {
 		strv_free(&frame.names);
 		fd_close(&fd);
-		return error_prefix(err, "/%s", walk->path);
+		return error_prefix(err, "/%.200s", walk->path);
 	}
 	frame.dev = st.st_dev;
 	frame.ino = st.st_ino;
@@ -166,8 +166,9 @@ static int reopen(struct tree_walk *walk, struct frame *frame,
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return error_set(err, ESTALE, "open /%.200s again", path);
 	if (st.st_dev != frame->dev || st.st_ino != frame->ino)
-		return error_say(err, ESTALE, "/%.200s was moved while it was "
-					      "read",
+		return error_say(err, ESTALE,
+				 "/%.200s was moved while it was "
+				 "read",
 				 path);
 	frame->fd = take_fd(fd);
 	return 0;
@@ -213,7 +214,7 @@ static int look(struct tree_walk *walk, struct tree_entry *entry,
 			    AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) < 0) {
 			if (errno == ENOENT)
 				return 0;
-			return error_set(err, errno, "look at /%s",
+			return error_set(err, errno, "look at /%.200s",
 					 entry->path);
 		}
 		if (!S_ISDIR(entry->st.st_mode))
@@ -226,16 +227,17 @@ static int look(struct tree_walk *walk, struct tree_entry *entry,
 		}
 		if (walk->entered_fd < 0 && errno != ENOENT &&
 		    errno != ENOTDIR && errno != ELOOP)
-			return error_set(err, errno, "open /%s", entry->path);
+			return error_set(err, errno, "open /%.200s",
+					 entry->path);
 		if (walk->entered_fd < 0)
 			continue;
 		if (fstat(walk->entered_fd, &entry->st) < 0)
-			return error_set(err, errno, "look at /%s",
+			return error_set(err, errno, "look at /%.200s",
 					 entry->path);
 		entry->fd = walk->entered_fd;
 		return 1;
 	}
-	return error_say(err, ESTALE, "/%s does not stay what it is",
+	return error_say(err, ESTALE, "/%.200s does not stay what it is",
 			 entry->path);
 }
 
@@ -276,8 +278,8 @@ int tree_walk_next(struct tree_walk *walk, struct tree_entry *ret,
 		if (frame->fd < 0)
 			r = reopen(walk, frame, err);
 		if (r == 0)
-			r = set_path(walk, frame,
-				     frame->names.v[frame->next++], err);
+			r = set_path(walk, frame, frame->names.v[frame->next++],
+				     err);
 		if (r < 0)
 			return r;
 		const char *slash = strrchr(walk->path, '/');
@@ -311,13 +313,13 @@ int tree_open_file(struct tree_entry *entry, struct error *err)
 				       O_CLOEXEC);
 	struct stat st;
 
-	if (fd < 0 && errno != ENOENT && errno != ELOOP && errno != EXDEV &&
-	    errno != ENXIO && errno != ENODEV)
-		return error_set(err, errno, "open /%s", entry->path);
+	if (fd < 0 && errno != ENOENT && errno != ELOOP && errno != ENXIO &&
+	    errno != ENODEV)
+		return error_set(err, errno, "open /%.200s", entry->path);
 	if (fd >= 0 && fstat(fd, &st) < 0)
-		return error_set(err, errno, "look at /%s", entry->path);
+		return error_set(err, errno, "look at /%.200s", entry->path);
 	if (fd < 0 || !S_ISREG(st.st_mode))
-		return error_say(err, ESTALE, "/%s is not the file it was",
+		return error_say(err, ESTALE, "/%.200s is not the file it was",
 				 entry->path);
 	entry->st = st;
 	return take_fd(fd);

@@ -72,6 +72,6 @@ int tree_walk_directory(struct tree_walk *walk, size_t depth,
  * tree_open_file - open the regular file @entry for reading
  * @entry: its .st becomes what was opened, which may be another file by now
  * Return: a descriptor, the caller's; -ESTALE it is no regular file any more,
- * or gone, or something was mounted on it.
+ * or gone; -EXDEV something is mounted on it.
  */
 int tree_open_file(struct tree_entry *entry, struct error *err);

@@ -177,9 +177,8 @@ static int tell_hidden(struct walk *w, const char *path, const char *name,
 			return 0;
 		if (order == 0)
 			continue; /* its own entry tells of it */
-		scoped(char) *gone =
-			xasprintf("%.*s/%s", (int)level->path_length, path,
-				  hidden);
+		scoped(char) *gone = xasprintf(
+			"%.*s/%s", (int)level->path_length, path, hidden);
 		int r = tell(w, UPPER_DELETED, gone, NULL, err);
 		if (r < 0)
 			return r;
@@ -309,9 +308,8 @@ static int find_whiteout(const struct walk *w, const struct tree_entry *entry,
 /* ".wh..wh..opq", ".wh..opq": notes about the directory that they are in */
 static bool is_note(const struct walk *w, const char *name)
 {
-	return w->upper->place->fuse &&
-	       (text_starts_with(name, ".wh..wh.") ||
-		strcmp(name, ".wh..opq") == 0);
+	return w->upper->place->fuse && (text_starts_with(name, ".wh..wh.") ||
+					 strcmp(name, ".wh..opq") == 0);
 }
 
 static int tell_gone(struct walk *w, const char *gone, struct error *err)

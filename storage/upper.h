@@ -13,8 +13,9 @@
  *   fuse-overlayfs      the same devices, or files ".wh.NAME" where they cannot
  *                       be made; in every new directory, whether something lies
  *                       below or not, ".wh..wh..opq" and ".wh..opq", and
- *                       user.fuseoverlayfs.opaque="y"; user.fuseoverlayfs.origin
- *                       on copies.  It refuses names that begin with ".wh.".
+ *                       user.fuseoverlayfs.opaque="y";
+ * user.fuseoverlayfs.origin on copies.  It refuses names that begin with
+ * ".wh.".
  *
  * Both also hold empty files and directories that are ours: mount points that
  * the image did not have.  They are no change, nor is a directory that was
@@ -33,12 +34,12 @@
 
 /* Where a container's writes are, and what lies below them. */
 struct upper_place {
-	int dirfd;          /* what a relative .upper is relative to */
-	const char *upper;  /* "containers/<id>/upper" */
-	struct strv lower;  /* directories, absolute, the top one first */
-	bool fuse;          /* fuse-overlayfs alone wrote it */
-	bool whiteout_files;     /* ".wh." files in lower ones hide something */
-	struct strv covered;     /* see storage/lower.h */
+	int dirfd;           /* what a relative .upper is relative to */
+	const char *upper;   /* "containers/<id>/upper" */
+	struct strv lower;   /* directories, absolute, the top one first */
+	bool fuse;           /* fuse-overlayfs alone wrote it */
+	bool whiteout_files; /* ".wh." files in lower ones hide something */
+	struct strv covered; /* see storage/lower.h */
 	struct strv mount_points; /* absolute; those of the system are known */
 	struct owner_map owners;
 };

@@ -105,8 +105,8 @@ END_TEST
 START_TEST(capabilities_are_those_of_the_containers_root)
 {
 	struct vfs_ns_cap_data data = {
-		.magic_etc = htole32(VFS_CAP_REVISION_3 |
-				     VFS_CAP_FLAGS_EFFECTIVE),
+		.magic_etc =
+			htole32(VFS_CAP_REVISION_3 | VFS_CAP_FLAGS_EFFECTIVE),
 		.data = { { .permitted = htole32(1u << CAP_NET_RAW) } },
 		.rootid = htole32(1),
 	};

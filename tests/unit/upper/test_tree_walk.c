@@ -94,8 +94,8 @@ static void make_deep(const char *root, int depth)
 		ck_sys(next);
 		fd_close(&at);
 		at = next;
-		scoped_fd made = openat(at, "f", O_CREAT | O_WRONLY | O_CLOEXEC,
-					0644);
+		scoped_fd made =
+			openat(at, "f", O_CREAT | O_WRONLY | O_CLOEXEC, 0644);
 		ck_sys(made);
 	}
 }

@@ -79,8 +79,8 @@ static inline void dir(const char *path)
 
 static inline void file(const char *path, const char *text)
 {
-	scoped_fd fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
-			    0644);
+	scoped_fd fd =
+		open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 
 	ck_assert_msg(fd >= 0, "open %s: %m", path);
 	ck_assert_int_eq(write(fd, text, strlen(text)), strlen(text));
@@ -109,8 +109,8 @@ static inline void set_time(const char *path, time_t seconds, long nsec)
 		      "utimensat %s: %m", path);
 }
 
-__attribute__((format(printf, 2, 3))) static inline void
-append(char **to, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static inline void append(
+	char **to, const char *format, ...)
 {
 	va_list ap;
 	char *more = NULL;
