@@ -75,7 +75,12 @@ static int run(struct prepared *p, const struct call *call, int *ret_status,
 	if (p->log_level >= LOG_LEVEL_INFO)
 		print_notices(&p->notices);
 	p->spec.debug = p->log_level >= LOG_LEVEL_DEBUG;
-	r = launch_run(&p->spec, &p->store, call->started_ns, ret_status, err);
+	struct launch_how how = LAUNCH_HOW;
+	struct state state = STATE_NONE;
+	r = state_create(&state, &p->store, p->spec.id, p->spec.name, err);
+	if (r == 0)
+		r = launch_run(&p->spec, &state, &how, call->started_ns,
+			       ret_status, err);
 	/* what launchers that were killed left behind */
 	state_sweep(&p->store, &ignored);
 	return r;

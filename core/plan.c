@@ -82,6 +82,7 @@ const struct step run_plan[] = {
 	{ LAUNCHER, "prepare the standard streams",      step_make_streams,      NULL,               false },
 	{ LAUNCHER, "create the outer user namespace",   step_fork_outer,        NULL,               false },
 	{ LAUNCHER, "begin to map user and group ids",   step_begin_mapping,     NULL,               false },
+	{ LAUNCHER, "write the container down",          step_record,            NULL,               false },
 	{ OUTER,    "isolate the mounts",                step_isolate_mounts,    NULL,               false },
 	{ LAUNCHER, "map user and group ids",            step_await_mapping,     NULL,               false },
 	{ OUTER,    "become root of the outer namespace", step_become_outer_root, NULL,              false },

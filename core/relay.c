@@ -21,6 +21,15 @@ struct relay *relay_new(int from, bool owns_from, int to, bool owns_to)
 	return relay;
 }
 
+struct relay *relay_new_idle(int to, bool lasting)
+{
+	struct relay *relay = relay_new(-1, false, to, true);
+
+	relay->ended = to < 0;
+	relay->lasting = lasting;
+	return relay;
+}
+
 static void finish(struct relay *relay)
 {
 	relay->ended = true;
@@ -28,6 +37,23 @@ static void finish(struct relay *relay)
 		fd_close(&relay->from);
 	if (relay->owns_to)
 		fd_close(&relay->to);
+}
+
+int relay_connect(struct relay *relay, int from)
+{
+	if (relay->ended)
+		return -EPIPE;
+	if (relay->from >= 0)
+		return -EBUSY;
+	relay->from = from;
+	return 0;
+}
+
+void relay_disconnect(struct relay *relay)
+{
+	relay->from = -1;
+	if (!relay->lasting)
+		finish(relay);
 }
 
 void relay_free(struct relay *relay)
@@ -53,6 +79,10 @@ static void fill(struct relay *relay)
 
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
 		return;
+	if (n <= 0 && relay->lasting) {
+		relay->from = -1;
+		return;
+	}
 	if (n <= 0) { /* EIO: the last program has left the terminal */
 		finish(relay);
 		return;

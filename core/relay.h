@@ -14,6 +14,7 @@ struct relay {
 	int from, to;   /* -1: closed */
 	bool owns_from; /* close it at the end */
 	bool owns_to;
+	bool lasting; /* the end of @from is not its end: another may come */
 	bool ended;
 	bool regular; /* @to is a regular file: it never blocks */
 	size_t start, end;
@@ -22,6 +23,14 @@ struct relay {
 
 /* relay_new - the caller frees it; -1 for @from: one that has ended */
 struct relay *relay_new(int from, bool owns_from, int to, bool owns_to);
+
+/* relay_new_idle - one to @to that waits for relay_connect() */
+struct relay *relay_new_idle(int to, bool lasting);
+
+/* relay_connect - read @from, which stays the caller's; Return: -EBUSY it has one
+ * already; -EPIPE it has ended */
+int relay_connect(struct relay *relay, int from);
+void relay_disconnect(struct relay *relay);
 void relay_free(struct relay *relay);
 
 /* relay_poll - what it waits for; .fd -1 when it has ended */

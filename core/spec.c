@@ -42,6 +42,13 @@ static const char *const driver_names[] = {
 	[DRIVER_FUSE_OVERLAYFS]     = "fuse-overlayfs",
 	[DRIVER_OVERLAY]            = "overlay",
 };
+const char *const restart_names[] = {
+	[RESTART_NO]             = "no",
+	[RESTART_ON_FAILURE]     = "on-failure",
+	[RESTART_ALWAYS]         = "always",
+	[RESTART_UNLESS_STOPPED] = "unless-stopped",
+	NULL,
+};
 /* clang-format on */
 static_assert(ARRAY_SIZE(userns_mode_names) == USERNS_SINGLE + 1, "names");
 static_assert(ARRAY_SIZE(driver_names) == DRIVER_OVERLAY + 1, "names");

@@ -79,11 +79,33 @@ struct spec_user {
 	struct strv groups; /* --group-add: names or numbers */
 };
 
+/* Where what it writes is kept. */
+struct spec_log {
+	bool none;
+	uint64_t max_size;  /* bytes of a file */
+	uint32_t max_files; /* that one included */
+};
+
+/* What the launcher does when the command has ended. */
+enum restart {
+	RESTART_NO,
+	RESTART_ON_FAILURE,
+	RESTART_ALWAYS,
+	RESTART_UNLESS_STOPPED, /* as ALWAYS: nothing starts at boot here */
+};
+
 struct spec {
-	char *id; /* 64 hexadecimal digits */
-	char *name;
+	char *id;   /* 64 hexadecimal digits */
+	char *name; /* that it was made with; struct state has today's */
 	char *hostname;
-	struct strv labels; /* KEY=VALUE */
+	struct strv labels;  /* KEY=VALUE */
+	uint64_t created_ns; /* CLOCK_REALTIME */
+
+	/* how it ends */
+	bool remove;               /* its directory goes when it has ended */
+	uint64_t stop_timeout_ms;  /* between the stop signal and SIGKILL */
+	enum restart restart;
+	uint32_t restart_max; /* with ON_FAILURE; 0: no limit */
 
 	/* what it runs */
 	struct strv argv;
@@ -96,6 +118,8 @@ struct spec {
 	/* how it is attached to who started it */
 	bool tty;
 	bool interactive; /* stdin is connected */
+	bool stdin_once;  /* and ends with the first who was attached */
+	struct spec_log log;
 	bool pid1;        /* the workload is PID 1 itself */
 	bool keep;        /* goes on when the parent of the launcher dies */
 	bool quiet;
@@ -159,3 +183,4 @@ const char *userns_mode_name(enum userns_mode mode);
 int userns_mode_from_name(const char *name);
 const char *driver_name(enum driver driver);
 int driver_from_name(const char *name);
+extern const char *const restart_names[]; /* by enum restart; up to a NULL */

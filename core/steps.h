@@ -16,6 +16,7 @@ int step_await_mapping(struct launch *l, struct error *err);
 int step_take_terminal(struct launch *l, struct error *err);
 
 /* core/launch.c */
+int step_record(struct launch *l, struct error *err);
 int step_note_start(struct launch *l, struct error *err);
 
 /* core/steps_outer.c */

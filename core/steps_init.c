@@ -195,8 +195,23 @@ int step_become_inner_root(struct launch *l, struct error *err)
 	return 0;
 }
 
+/* for who copies files from or to the container: the launcher fetches it when
+ * it is asked to */
+static int hand_over_root(struct launch *l, int root_fd, int userns_fd,
+			  struct error *err)
+{
+	const int fds[] = { root_fd, userns_fd };
+
+	return fd_send_message(l->root_socket[1], "", 1, fds, ARRAY_SIZE(fds),
+			       err);
+}
+
 int step_enter_root(struct launch *l, struct error *err)
 {
+	scoped_fd userns = open("/proc/self/ns/user", O_RDONLY | O_CLOEXEC);
+
+	if (userns < 0)
+		return error_set(err, errno, "open /proc/self/ns/user");
 	/* a copy, since a mount that is locked cannot become the root; the
 	 * mounts in it stay locked */
 	scoped_fd tree = mountfd_clone(l->root_fd, "",
@@ -216,7 +231,7 @@ int step_enter_root(struct launch *l, struct error *err)
 	if (chdir("/") < 0)
 		return error_set(err, errno, "enter the root");
 	fd_close(&l->root_fd);
-	return 0;
+	return hand_over_root(l, tree, userns, err);
 }
 
 /* the defaults first: what was asked for comes after them, and counts */

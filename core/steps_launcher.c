@@ -67,10 +67,12 @@ static int pass_on_input(struct launch *l, struct error *err)
  */
 int step_make_streams(struct launch *l, struct error *err)
 {
+	const int type = SOCK_SEQPACKET | SOCK_CLOEXEC;
 	int r = 0;
 
-	if (l->spec->tty && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC,
-				       0, l->terminal_socket) < 0)
+	if (socketpair(AF_UNIX, type, 0, l->root_socket) < 0 ||
+	    (l->spec->tty &&
+	     socketpair(AF_UNIX, type, 0, l->terminal_socket) < 0))
 		return error_set(err, errno, "make a socket");
 	if (l->spec->tty)
 		return 0;
@@ -78,14 +80,15 @@ int step_make_streams(struct launch *l, struct error *err)
 		l->stream[0].inside = open("/dev/null", O_RDONLY | O_CLOEXEC);
 		if (l->stream[0].inside < 0)
 			return error_set(err, errno, "open /dev/null");
-	} else if (isatty(STDIN_FILENO)) {
+	} else if (l->background || isatty(STDIN_FILENO)) {
 		r = make_pipe(&l->stream[0], true, err);
 	} else {
 		r = pass_on_input(l, err);
 	}
 	if (r == 0)
 		r = make_pipe(&l->stream[1], false, err);
-	if (r == 0 && is_same_file(STDOUT_FILENO, STDERR_FILENO))
+	if (r == 0 && !l->background &&
+	    is_same_file(STDOUT_FILENO, STDERR_FILENO))
 		r = copy_of(l->stream[1].inside, &l->stream[2].inside, err);
 	else if (r == 0)
 		r = make_pipe(&l->stream[2], false, err);

@@ -1,0 +1,87 @@
+/*
+ * core/background.c - a launcher that nobody waits for
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/memory.h"
+#include "base/process.h"
+#include "base/status.h"
+#include "core/launch.h"
+
+/*
+ * Nothing of the caller's stays: no terminal, no directory, no descriptor, so
+ * that who waits for the end of a pipe does not wait for the container.
+ */
+static int leave_caller(const struct spec *spec, const struct state *state,
+			struct error *err)
+{
+	scoped(char) *title = xasprintf("wolffia %s", state->name);
+	scoped_fd null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (null < 0)
+		return error_set(err, errno, "open /dev/null");
+	if (setsid() < 0)
+		return error_set(err, errno, "start a session");
+	for (int i = 0; i < 3; i++)
+		if (dup2(null, i) < 0)
+			return error_set(err, errno, "close the streams");
+	if (chdir("/") < 0)
+		return error_set(err, errno, "enter /");
+	int r = fd_close_inherited(spec->status_fd, err);
+	process_set_title(title);
+	return r;
+}
+
+_Noreturn static void launch(const struct spec *spec, struct state *state,
+			     struct launch_how *how, uint64_t started_ns)
+{
+	struct launch_news news = { .status = STATUS_WOLFFIA };
+	int r = leave_caller(spec, state, &news.err);
+
+	if (r == 0)
+		r = launch_run(spec, state, how, started_ns, &news.status,
+			       &news.err);
+	if (r < 0 && how->ready_fd >= 0 &&
+	    write(how->ready_fd, &news, sizeof(news)) < 0)
+		_exit(STATUS_WOLFFIA); /* who waited is gone */
+	_exit(news.status);
+}
+
+int launch_in_background(const struct spec *spec, struct state *state,
+			 struct launch_how *how, uint64_t started_ns,
+			 int *ret_status, struct error *err)
+{
+	struct launch_news news;
+	int ready[2];
+
+	*ret_status = STATUS_WOLFFIA;
+	if (pipe2(ready, O_CLOEXEC) < 0)
+		return error_set(err, errno, "make a pipe");
+	how->background = true;
+	pid_t pid = fork();
+	if (pid < 0)
+		return error_set(err, errno, "fork");
+	if (pid == 0) {
+		fd_close(&ready[0]);
+		how->ready_fd = ready[1];
+		launch(spec, state, how, started_ns);
+	}
+	fd_close(&ready[1]);
+	for (int i = 0; i < 3; i++)
+		fd_close(&how->attached[i]);
+	/* the locks are the launcher's now */
+	state_close(state);
+	ssize_t n = read(ready[0], &news, sizeof(news));
+	fd_close(&ready[0]);
+	if (n != sizeof(news))
+		return error_say(err, ECHILD,
+				 "the launcher of the container has died");
+	*ret_status = news.err.code ? news.status : 0;
+	if (news.err.code)
+		*err = news.err;
+	return -news.err.code;
+}

@@ -1,0 +1,23 @@
+/*
+ * core/launch_record.h - the launcher writes down what happens to its
+ * container (core/record.h)
+ *
+ * A file that cannot be written is an error only before the container runs:
+ * afterwards it would be worse to end it.
+ */
+#pragma once
+
+#include "core/launch.h"
+
+/* launch_record_begin - that there is one, and listen to other commands */
+int launch_record_begin(struct launch *l, struct error *err);
+
+void launch_record_started(struct launch *l);
+void launch_record_phase(struct launch *l, enum phase phase);
+
+/* launch_record_name - the name that the state has now */
+int launch_record_name(struct launch *l, struct error *err);
+
+/* launch_record_ended - @err: what went wrong, or NULL */
+void launch_record_ended(struct launch *l, int exit_code, int signal,
+			 const char *cause, const struct error *err);
