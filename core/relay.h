@@ -27,8 +27,8 @@ struct relay *relay_new(int from, bool owns_from, int to, bool owns_to);
 /* relay_new_idle - one to @to that waits for relay_connect() */
 struct relay *relay_new_idle(int to, bool lasting);
 
-/* relay_connect - read @from, which stays the caller's; Return: -EBUSY it has one
- * already; -EPIPE it has ended */
+/* relay_connect - read @from, which stays the caller's; Return: -EBUSY it has
+ * one already; -EPIPE it has ended */
 int relay_connect(struct relay *relay, int from);
 void relay_disconnect(struct relay *relay);
 void relay_free(struct relay *relay);

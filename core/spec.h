@@ -102,8 +102,8 @@ struct spec {
 	uint64_t created_ns; /* CLOCK_REALTIME */
 
 	/* how it ends */
-	bool remove;               /* its directory goes when it has ended */
-	uint64_t stop_timeout_ms;  /* between the stop signal and SIGKILL */
+	bool remove;              /* its directory goes when it has ended */
+	uint64_t stop_timeout_ms; /* between the stop signal and SIGKILL */
 	enum restart restart;
 	uint32_t restart_max; /* with ON_FAILURE; 0: no limit */
 
@@ -120,8 +120,8 @@ struct spec {
 	bool interactive; /* stdin is connected */
 	bool stdin_once;  /* and ends with the first who was attached */
 	struct spec_log log;
-	bool pid1;        /* the workload is PID 1 itself */
-	bool keep;        /* goes on when the parent of the launcher dies */
+	bool pid1; /* the workload is PID 1 itself */
+	bool keep; /* goes on when the parent of the launcher dies */
 	bool quiet;
 	int status_fd; /* -1: none */
 	bool debug;    /* the steps are said on stderr when it is started */
