@@ -64,7 +64,7 @@ static const struct field fields[] = {
 	FIELD(keep, FLAG),
 	NESTED("log_none", FLAG, log.none),
 	NESTED("log_max_size", LONG, log.max_size),
-	NESTED("log_max_files", WORD, log.max_files),
+	NESTED("log_max_files", WORD, log.max_file),
 	ENUM(rootfs, rootfs_names),
 	ENUM(driver, driver_names),
 	FIELD(image, TEXT),
