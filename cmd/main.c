@@ -27,6 +27,18 @@ static const struct verb {
 	const char *help;
 } verbs[] = {
 	{ "run", verb_run, "run a command in a new container" },
+	{ "create", verb_run, "make a container, to be started" },
+	{ "start", verb_start, "start containers that do not run" },
+	{ "exec", verb_exec, "run a command in a running container" },
+	{ "attach", verb_attach, "connect to the streams of a container" },
+	{ "stop", verb_stop, "end containers" },
+	{ "kill", verb_kill, "send a signal to containers" },
+	{ "restart", verb_restart, "end containers and start them again" },
+	{ "pause", verb_pause, "stop all processes of containers" },
+	{ "unpause", verb_unpause, "let them go on" },
+	{ "wait", verb_wait, "wait for containers, print exit statuses" },
+	{ "rm", verb_rm, "remove containers" },
+	{ "rename", verb_rename, "give a container another name" },
 	{ "explain", verb_explain, "say what a run would give the container" },
 	{ "doctor", verb_doctor, "test what a start needs, with remedies" },
 	{ "unshare", verb_unshare, "run a command in your own id map" },

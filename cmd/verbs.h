@@ -17,7 +17,18 @@ struct call {
 };
 
 /* Each prints what it has to say; Return: the exit status */
-int verb_run(const struct call *call);
+int verb_run(const struct call *call); /* and "create" */
+int verb_start(const struct call *call);
+int verb_restart(const struct call *call);
+int verb_attach(const struct call *call);
+int verb_exec(const struct call *call);
+int verb_stop(const struct call *call);
+int verb_kill(const struct call *call);
+int verb_pause(const struct call *call);
+int verb_unpause(const struct call *call);
+int verb_wait(const struct call *call);
+int verb_rm(const struct call *call);
+int verb_rename(const struct call *call);
 int verb_explain(const struct call *call);
 int verb_doctor(const struct call *call);
 int verb_unshare(const struct call *call);

@@ -45,8 +45,7 @@ _Noreturn static void launch(const struct spec *spec, struct state *state,
 	if (r == 0)
 		r = launch_run(spec, state, how, started_ns, &news.status,
 			       &news.err);
-	if (r < 0 && how->ready_fd >= 0 &&
-	    write(how->ready_fd, &news, sizeof(news)) < 0)
+	if (how->ready_fd >= 0 && write(how->ready_fd, &news, sizeof(news)) < 0)
 		_exit(STATUS_WOLFFIA); /* who waited is gone */
 	_exit(news.status);
 }
@@ -76,6 +75,8 @@ int launch_in_background(const struct spec *spec, struct state *state,
 	/* the locks are the launcher's now */
 	state_close(state);
 	ssize_t n = read(ready[0], &news, sizeof(news));
+	if (how->tell_end && n == sizeof(news) && !news.err.code)
+		how->news_fd = take_fd(ready[0]);
 	fd_close(&ready[0]);
 	if (n != sizeof(news))
 		return error_say(err, ECHILD,

@@ -58,8 +58,7 @@ static int look(int containers_fd, const char *id, struct container *ret,
 		return lock;
 	/* the lock is looked at first: what ends in between has written how */
 	bool alive = state_lock_is_held(lock, STATE_ALIVE);
-	if (!alive &&
-	    faccessat(dirfd, "keep", F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+	if (!alive && faccessat(dirfd, "keep", F_OK, AT_SYMLINK_NOFOLLOW) < 0)
 		return error_set(err, ENOENT, "container %.12s", id);
 	int r = record_read(dirfd, &ret->record, err);
 	if (r < 0)

@@ -17,10 +17,10 @@
 #include "storage/store.h"
 
 enum control_verb {
-	CONTROL_SIGNAL,  /* .number to the command */
-	CONTROL_STOP,    /* .number: ms until SIGKILL, -1: as the spec says;
-			  * answered when the container has ended */
-	CONTROL_WAIT,    /* answered when the command has ended */
+	CONTROL_SIGNAL, /* .number to the command */
+	CONTROL_STOP,   /* .number: ms until SIGKILL, -1: as the spec says;
+			 * answered when the container has ended */
+	CONTROL_WAIT,   /* answered when the command has ended */
 	CONTROL_PAUSE,
 	CONTROL_UNPAUSE,
 	CONTROL_SESSION, /* core/session.h; fds: a socket, the request */
@@ -46,9 +46,9 @@ struct control_request {
 };
 
 struct control_reply {
-	struct error err;   /* .code 0: done */
-	int32_t exit_code;  /* of STOP and WAIT */
-	int32_t signal;     /* that ended it, or 0 */
+	struct error err;  /* .code 0: done */
+	int32_t exit_code; /* of STOP and WAIT */
+	int32_t signal;    /* that ended it, or 0 */
 };
 
 /*

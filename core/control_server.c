@@ -35,8 +35,8 @@ void control_server_init(struct control_server *server, int listen_fd)
 {
 	server->listen_fd = listen_fd;
 	for (size_t i = 0; i < CONTROL_CLIENTS; i++)
-		server->clients[i] = (struct control_client){ -1, false, false,
-							      -1, -1, -1 };
+		server->clients[i] =
+			(struct control_client){ -1, false, false, -1, -1, -1 };
 }
 
 /* is the process in our user namespace? */

@@ -11,7 +11,7 @@
 enum { CONTROL_CLIENTS = 64 };
 
 struct control_client {
-	int fd;          /* -1: free */
+	int fd;             /* -1: free */
 	bool waits;         /* for the end of the command */
 	bool waits_for_all; /* for the end of the container (STOP) */
 	int out, err, in; /* pipes that it gave with ATTACH, ours to close when

@@ -119,8 +119,8 @@ static int become(struct begin *b, bool detached, bool *ret_exec_failed,
 {
 	scoped_strv env = { 0 };
 	int r = session_request_read(b->request_fd, &b->request, err);
-	const char *path = b->request.workdir ? b->request.workdir
-					      : b->spec->workdir;
+	const char *path =
+		b->request.workdir ? b->request.workdir : b->spec->workdir;
 
 	if (r == 0)
 		r = find_user(b, err);
@@ -130,7 +130,7 @@ static int become(struct begin *b, bool detached, bool *ret_exec_failed,
 	if (r == 0)
 		r = task_become_user(b->spec, &b->user, err);
 	if (r == 0)
-		r = detached          ? discard_streams(b, err)
+		r = detached         ? discard_streams(b, err)
 		    : b->request.tty ? make_terminal(b, err)
 				     : make_pipes(b, err);
 	if (r == 0)

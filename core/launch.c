@@ -96,7 +96,20 @@ static void tell_ready(struct launch *l)
 	/* when that one is gone, it is its affair */
 	ssize_t ignored = write(l->ready_fd, &fine, sizeof(fine));
 	(void)ignored;
-	fd_close(&l->ready_fd);
+	if (!l->tell_end)
+		fd_close(&l->ready_fd);
+}
+
+static int write_pidfile(const struct launch *l, struct error *err)
+{
+	if (!l->pidfile)
+		return 0;
+	scoped(char) *line = xasprintf("%d\n", (int)l->board->init_pid);
+	scoped_fd fd = open(l->pidfile,
+			    O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	if (fd < 0)
+		return error_set(err, errno, "open %s", l->pidfile);
+	return fd_write_all(fd, line, strlen(line), err);
 }
 
 int step_record(struct launch *l, struct error *err)
@@ -106,7 +119,10 @@ int step_record(struct launch *l, struct error *err)
 
 int step_note_start(struct launch *l, struct error *err)
 {
-	(void)err;
+	int r = write_pidfile(l, err);
+
+	if (r < 0)
+		return r;
 	fd_close(&l->server_log[1]);
 	for (int i = 0; i < 3; i++)
 		fd_close(&l->stream[i].inside);
@@ -487,6 +503,8 @@ int launch_run(const struct spec *spec, struct state *state,
 	for (int i = 0; i < 3; i++)
 		l.attached[i] = take_fd(how->attached[i]);
 	l.ready_fd = take_fd(how->ready_fd);
+	l.tell_end = how->tell_end;
+	l.pidfile = how->pidfile;
 	o.result = prepare(&l, err);
 	if (o.result == 0) {
 		report_created(spec);

@@ -50,16 +50,20 @@ struct launch_how {
 	 * the caller.  Who is attached from the first moment gives pipes.
 	 */
 	bool background;
-	int attached[3]; /* in, out, err; -1: nobody.  Taken over */
-	int ready_fd;    /* a struct launch_news is written when the command
-			  * runs; -1: none.  Taken over */
+	int attached[3];     /* in, out, err; -1: nobody.  Taken over */
+	bool tell_end;       /* with .background: .news_fd is set, and ... */
+	int news_fd;         /* ... a second struct launch_news comes through it
+			      * at the end; the caller's to close */
+	const char *pidfile; /* gets the number of PID 1; NULL: none */
+	int ready_fd;        /* of launch_in_background(); -1: none */
 };
-#define LAUNCH_HOW { .attached = { -1, -1, -1 }, .ready_fd = -1 }
+#define LAUNCH_HOW { .attached = { -1, -1, -1 }, .news_fd = -1, .ready_fd = -1 }
 
 /* What who started a container in the background is told. */
 struct launch_news {
-	struct error err; /* .code 0: the command runs */
-	int status;       /* else: the exit status for the shell */
+	struct error
+		err; /* .code 0: the command runs, or has ended by itself */
+	int status;  /* the exit status for the shell */
 };
 
 /* The two ends of each standard stream that is not simply passed on. */
@@ -80,6 +84,8 @@ struct launch {
 	struct record record;
 	bool again, background; /* of struct launch_how */
 	int attached[3], ready_fd;
+	bool tell_end;
+	const char *pidfile;
 	int control_fd; /* listens for other commands */
 	void (*tap[2])(void *context, const char *data, size_t size);
 	void *tap_context;   /* the log's */
@@ -134,7 +140,7 @@ int launch_run(const struct spec *spec, struct state *state,
 
 /*
  * launch_in_background - the same in a process of its own
- * @how: .background and .ready_fd are set here
+ * @how: .background, .ready_fd and .news_fd are set here
  *
  * Return: 0 when the command runs; else what went wrong, with *@ret_status as
  * of launch_run().

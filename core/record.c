@@ -57,9 +57,9 @@ void record_of(const struct spec *spec, struct record *ret)
 		.id = xstrdup(spec->id),
 		.name = xstrdup(spec->name),
 		.image = xstrdup(spec->rootfs == ROOTFS_HOST ? "@host"
-				 : spec->image		     ? spec->image
-				 : spec->rootfs_dir ? spec->rootfs_dir
-						    : ""),
+				 : spec->image               ? spec->image
+				 : spec->rootfs_dir          ? spec->rootfs_dir
+							     : ""),
 		.command = join_command(&spec->argv),
 		.created_ns = spec->created_ns,
 		.removes = spec->remove,
@@ -102,10 +102,9 @@ static int replace_file(int dirfd, const char *name, json_t *object,
 	if (!text)
 		return error_say(err, EINVAL, "write %s: it has no text form",
 				 name);
-	scoped_fd fd = openat(dirfd, temporary,
-			      O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC |
-				      O_NOFOLLOW,
-			      0600);
+	scoped_fd fd = openat(
+		dirfd, temporary,
+		O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return error_set(err, errno, "write %s", name);
 	int r = fd_write_all(fd, text, strlen(text), err);
@@ -191,9 +190,9 @@ static int get_texts(const json_t *object, struct record *ret,
 		const char *key;
 		char **to;
 	} texts[] = {
-		{ "id", &ret->id },           { "name", &ret->name },
-		{ "image", &ret->image },     { "command", &ret->command },
-		{ "cause", &ret->cause },     { "message", &ret->message },
+		{ "id", &ret->id },       { "name", &ret->name },
+		{ "image", &ret->image }, { "command", &ret->command },
+		{ "cause", &ret->cause }, { "message", &ret->message },
 	};
 	int r = 0;
 
@@ -235,10 +234,9 @@ static int write_image(int dirfd, const struct spec *spec, struct error *err)
 	if (!spec->image_digest)
 		return 0;
 	scoped(char) *line = xasprintf("%s\n", spec->image_digest);
-	scoped_fd fd = openat(dirfd, "image",
-			      O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC |
-				      O_NOFOLLOW,
-			      0600);
+	scoped_fd fd = openat(
+		dirfd, "image",
+		O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return error_set(err, errno, "write the image's digest");
 	return fd_write_all(fd, line, strlen(line), err);

@@ -27,13 +27,14 @@ enum phase {
 };
 
 /* How it ended; the names are those of --status-fd. */
-#define CAUSE_NONE     ""
-#define CAUSE_EXIT     "exit"
-#define CAUSE_SIGNAL   "signal"
-#define CAUSE_OOM      "oom"
-#define CAUSE_TIMEOUT  "timeout"
-#define CAUSE_STOPPED  "stopped" /* by stop, kill, or a signal to us */
-#define CAUSE_LAUNCHER "launcher" /* wolffia, its helper, or its parent failed */
+#define CAUSE_NONE    ""
+#define CAUSE_EXIT    "exit"
+#define CAUSE_SIGNAL  "signal"
+#define CAUSE_OOM     "oom"
+#define CAUSE_TIMEOUT "timeout"
+#define CAUSE_STOPPED "stopped" /* by stop, kill, or a signal to us */
+#define CAUSE_LAUNCHER                                                         \
+	"launcher" /* wolffia, its helper, or its parent failed */
 
 struct record {
 	char *id, *name;
@@ -49,10 +50,10 @@ struct record {
 	pid_t pid;          /* of PID 1, on the host; 0 unless it runs */
 	pid_t launcher_pid; /* 0 unless it runs */
 	uint64_t started_ns, finished_ns; /* CLOCK_REALTIME; 0: never */
-	int exit_code; /* for the shell: 0..255, 128+N */
-	int signal;    /* that ended it, or 0 */
-	char *cause;   /* CAUSE_* */
-	char *message; /* of the error, or "" */
+	int exit_code;                    /* for the shell: 0..255, 128+N */
+	int signal;                       /* that ended it, or 0 */
+	char *cause;                      /* CAUSE_* */
+	char *message;                    /* of the error, or "" */
 	uint32_t restarts;
 };
 

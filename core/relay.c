@@ -75,7 +75,8 @@ struct pollfd relay_poll(const struct relay *relay)
 
 static void fill(struct relay *relay)
 {
-	ssize_t n = read(relay->from, relay->data, sizeof(relay->data));
+	ssize_t n = read(relay->from, relay->data,
+			 sizeof(relay->data) - RELAY_SLACK);
 
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
 		return;
@@ -84,6 +85,12 @@ static void fill(struct relay *relay)
 		return;
 	}
 	if (n <= 0) { /* EIO: the last program has left the terminal */
+		finish(relay);
+		return;
+	}
+	if (relay->filter)
+		n = relay->filter(relay->context, relay->data, (size_t)n);
+	if (n < 0) {
 		finish(relay);
 		return;
 	}

@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 struct relay {
 	int from, to;   /* -1: closed */
@@ -17,9 +18,16 @@ struct relay {
 	bool lasting; /* the end of @from is not its end: another may come */
 	bool ended;
 	bool regular; /* @to is a regular file: it never blocks */
+	/* sees what was read and may change it, by RELAY_SLACK bytes more;
+	 * Return: the new size, or -1: nothing more is to be read.  NULL: none
+	 */
+	ssize_t (*filter)(void *context, char *data, size_t size);
+	void *context;
 	size_t start, end;
 	char data[65536];
 };
+
+enum { RELAY_SLACK = 64 };
 
 /* relay_new - the caller frees it; -1 for @from: one that has ended */
 struct relay *relay_new(int from, bool owns_from, int to, bool owns_to);
@@ -27,8 +35,8 @@ struct relay *relay_new(int from, bool owns_from, int to, bool owns_to);
 /* relay_new_idle - one to @to that waits for relay_connect() */
 struct relay *relay_new_idle(int to, bool lasting);
 
-/* relay_connect - read @from, which stays the caller's; Return: -EBUSY it has one
- * already; -EPIPE it has ended */
+/* relay_connect - read @from, which stays the caller's; Return: -EBUSY it has
+ * one already; -EPIPE it has ended */
 int relay_connect(struct relay *relay, int from);
 void relay_disconnect(struct relay *relay);
 void relay_free(struct relay *relay);

@@ -82,9 +82,9 @@ void report_exited(const struct spec *spec, int status, int signal,
 		   const char *cause, const struct error *err)
 {
 	if (spec->status_fd >= 0)
-		write_line(spec, json_pack("{s:s, s:s, s:i, s:i, s:s, s:s}",
-					   "event", "exited", "id", spec->id,
-					   "code", status, "signal", signal,
-					   "cause", cause, "message",
-					   err ? err->text : ""));
+		write_line(spec,
+			   json_pack("{s:s, s:s, s:i, s:i, s:s, s:s}", "event",
+				     "exited", "id", spec->id, "code", status,
+				     "signal", signal, "cause", cause,
+				     "message", err ? err->text : ""));
 }

@@ -16,6 +16,7 @@
 
 #include "base/error.h"
 #include "base/strv.h"
+#include "core/log_options.h"
 #include "userns/idmap.h"
 
 enum userns_mode {
@@ -79,13 +80,6 @@ struct spec_user {
 	struct strv groups; /* --group-add: names or numbers */
 };
 
-/* Where what it writes is kept. */
-struct spec_log {
-	bool none;
-	uint64_t max_size;  /* bytes of a file */
-	uint32_t max_files; /* that one included */
-};
-
 /* What the launcher does when the command has ended. */
 enum restart {
 	RESTART_NO,
@@ -102,8 +96,8 @@ struct spec {
 	uint64_t created_ns; /* CLOCK_REALTIME */
 
 	/* how it ends */
-	bool remove;               /* its directory goes when it has ended */
-	uint64_t stop_timeout_ms;  /* between the stop signal and SIGKILL */
+	bool remove;              /* its directory goes when it has ended */
+	uint64_t stop_timeout_ms; /* between the stop signal and SIGKILL */
 	enum restart restart;
 	uint32_t restart_max; /* with ON_FAILURE; 0: no limit */
 
@@ -119,9 +113,9 @@ struct spec {
 	bool tty;
 	bool interactive; /* stdin is connected */
 	bool stdin_once;  /* and ends with the first who was attached */
-	struct spec_log log;
-	bool pid1;        /* the workload is PID 1 itself */
-	bool keep;        /* goes on when the parent of the launcher dies */
+	struct log_options log;
+	bool pid1; /* the workload is PID 1 itself */
+	bool keep; /* goes on when the parent of the launcher dies */
 	bool quiet;
 	int status_fd; /* -1: none */
 	bool debug;    /* the steps are said on stderr when it is started */
@@ -170,6 +164,9 @@ void spec_free(struct spec *spec);
  * Return: 0; -EINVAL with what is wrong and, in the hint, what would be right.
  */
 int spec_check(const struct spec *spec, struct error *err);
+
+/* spec_check_name - can a container have this name?  Return: 0, -EINVAL */
+int spec_check_name(const char *name, struct error *err);
 
 /*
  * spec_inner_owns_namespaces - do the network, IPC, UTS and cgroup namespaces

@@ -64,7 +64,7 @@ static const struct field fields[] = {
 	FIELD(keep, FLAG),
 	NESTED("log_none", FLAG, log.none),
 	NESTED("log_max_size", LONG, log.max_size),
-	NESTED("log_max_files", WORD, log.max_files),
+	NESTED("log_max_files", WORD, log.max_file),
 	ENUM(rootfs, rootfs_names),
 	ENUM(driver, driver_names),
 	FIELD(image, TEXT),
@@ -118,8 +118,8 @@ static json_t *get_field(const void *from, const struct field *field)
 	case WORD:
 		return json_integer(*(const uint32_t *)(const void *)at);
 	case LONG:
-		return json_integer(
-			(json_int_t)*(const uint64_t *)(const void *)at);
+		return json_integer((json_int_t) *
+				    (const uint64_t *)(const void *)at);
 	case NAMED:
 		return json_string(
 			field->names[*(const int *)(const void *)at]);
@@ -203,10 +203,10 @@ static json_t *map_to_json(const struct idmap *map)
 
 	for (size_t i = 0; i < map->n; i++) {
 		const struct idextent *e = &map->extents[i];
-		json_array_append_new(
-			array, json_pack("[I, I, I]", (json_int_t)e->inside,
-					 (json_int_t)e->outside,
-					 (json_int_t)e->count));
+		json_array_append_new(array, json_pack("[I, I, I]",
+						       (json_int_t)e->inside,
+						       (json_int_t)e->outside,
+						       (json_int_t)e->count));
 	}
 	return array;
 }
@@ -224,8 +224,7 @@ static int map_from_json(const json_t *object, const char *key,
 				&count) < 0 ||
 		    inside < 0 || inside >= ID_NONE || outside < 0 ||
 		    outside >= ID_NONE || count < 1 || count > ID_NONE)
-			return error_say(err, EINVAL, "\"%s\": no id map",
-					 key);
+			return error_say(err, EINVAL, "\"%s\": no id map", key);
 		r = idmap_add(ret, (uint32_t)inside, (uint32_t)outside,
 			      (uint32_t)count, err);
 		if (r < 0)
@@ -254,8 +253,8 @@ static int mounts_from_json(const json_t *object, struct spec *spec,
 
 	if (r <= 0)
 		return r;
-	spec->mounts = xcalloc(json_array_size(array) + 1,
-			       sizeof(*spec->mounts));
+	spec->mounts =
+		xcalloc(json_array_size(array) + 1, sizeof(*spec->mounts));
 	json_array_foreach (array, i, one) {
 		r = set_fields(&spec->mounts[spec->n_mounts++], one,
 			       mount_fields, ARRAY_SIZE(mount_fields), err);
@@ -272,10 +271,10 @@ static json_t *rlimits_to_json(const struct spec *spec)
 	/* RLIM_INFINITY is all ones: -1 */
 	for (size_t i = 0; i < spec->n_rlimits; i++) {
 		const struct spec_rlimit *l = &spec->rlimits[i];
-		json_array_append_new(
-			array, json_pack("[i, I, I]", l->resource,
-					 (json_int_t)l->limit.rlim_cur,
-					 (json_int_t)l->limit.rlim_max));
+		json_array_append_new(array,
+				      json_pack("[i, I, I]", l->resource,
+						(json_int_t)l->limit.rlim_cur,
+						(json_int_t)l->limit.rlim_max));
 	}
 	return array;
 }
@@ -289,15 +288,14 @@ static int rlimits_from_json(const json_t *object, struct spec *spec,
 
 	if (r <= 0)
 		return r;
-	spec->rlimits = xcalloc(json_array_size(array) + 1,
-				sizeof(*spec->rlimits));
+	spec->rlimits =
+		xcalloc(json_array_size(array) + 1, sizeof(*spec->rlimits));
 	json_array_foreach (array, i, one) {
 		struct spec_rlimit *l = &spec->rlimits[spec->n_rlimits];
 		json_int_t soft, hard;
 		if (json_unpack(one, "[i, I, I!]", &l->resource, &soft, &hard) <
 		    0)
-			return error_say(err, EINVAL,
-					 "\"rlimits\": no limit");
+			return error_say(err, EINVAL, "\"rlimits\": no limit");
 		l->limit.rlim_cur = (rlim_t)soft;
 		l->limit.rlim_max = (rlim_t)hard;
 		spec->n_rlimits++;

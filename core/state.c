@@ -37,9 +37,9 @@ static int open_directory(struct state *state, int containers_fd,
 {
 	state->dirfd = openat(containers_fd, state->id,
 			      O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	return state->dirfd < 0 ? error_set(err, errno,
-					    "open the container's directory")
-				: 0;
+	return state->dirfd < 0
+		       ? error_set(err, errno, "open the container's directory")
+		       : 0;
 }
 
 /* The guard of the containers is held: no sweeper comes between the two. */
@@ -146,9 +146,9 @@ int state_revive(struct state *state, struct error *err)
 
 int state_keep(struct state *state, struct error *err)
 {
-	scoped_fd fd = openat(state->dirfd, "keep",
-			      O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
-			      0600);
+	scoped_fd fd =
+		openat(state->dirfd, "keep",
+		       O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 
 	return fd < 0 ? error_set(err, errno, "keep the container's directory")
 		      : 0;

@@ -92,8 +92,8 @@ static int remove_written(const struct state *state, int userns_fd,
 		return remove_in_namespace(state->dirfd, userns_fd, err);
 	int r = outer_find_ids(false, &ids, err);
 	return r < 0 ? r
-		     : outer_call(&ids, remove_by_call, (void *)(uintptr_t)state,
-				  err);
+		     : outer_call(&ids, remove_by_call,
+				  (void *)(uintptr_t)state, err);
 }
 
 /* the files that are ours; the lock is the last, so that what is left is
@@ -136,8 +136,9 @@ static int remove_directory(struct state *state, int outer_userns_fd,
 
 int state_remove(struct state *state, int outer_userns_fd, struct error *err)
 {
-	int r = state->dirfd < 0 ? 0
-				 : remove_directory(state, outer_userns_fd, err);
+	int r = state->dirfd < 0
+			? 0
+			: remove_directory(state, outer_userns_fd, err);
 
 	state_close(state);
 	return r;
@@ -177,8 +178,7 @@ static bool seems_fine(int containers_fd, const char *id)
 	scoped_fd dirfd =
 		openat(containers_fd, id,
 		       O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	scoped_fd lock =
-		dirfd < 0 ? -1 : state_lock_open(dirfd, 0, &ignored);
+	scoped_fd lock = dirfd < 0 ? -1 : state_lock_open(dirfd, 0, &ignored);
 	return lock >= 0 && state_lock_is_held(lock, STATE_ALIVE);
 }
 

@@ -50,9 +50,9 @@ static int mount_overlay(struct launch *l, struct error *err)
 	}
 	/* volatile: what is thrown away need not reach the disk, and else the
 	 * umount writes the whole file system of the store */
-	scoped(char) *all = xasprintf(
-		"%s,upperdir=upper,workdir=work,userxattr%s", options,
-		spec->remove ? ",volatile" : "");
+	scoped(char) *all =
+		xasprintf("%s,upperdir=upper,workdir=work,userxattr%s", options,
+			  spec->remove ? ",volatile" : "");
 	unsigned long flags =
 		MS_NODEV | (spec->no_new_privileges ? MS_NOSUID : 0);
 	if (r == 0 && mount("overlay", STATE_ROOT, "overlay", flags, all) < 0) {

@@ -54,11 +54,11 @@ static void add_first_sinks(struct watch *w)
 static struct relay *connect_input(struct launch *l, int to)
 {
 	if (!l->background)
-		return relay_new(to >= 0 && (!l->spec->tty ||
-					     l->spec->interactive)
-					 ? STDIN_FILENO
-					 : -1,
-				 false, to, true);
+		return relay_new(
+			to >= 0 && (!l->spec->tty || l->spec->interactive)
+				? STDIN_FILENO
+				: -1,
+			false, to, true);
 	struct relay *input = relay_new_idle(l->spec->interactive ? to : -1,
 					     !l->spec->stdin_once);
 	if (l->attached[0] >= 0)
@@ -123,9 +123,8 @@ void watch_signal(struct watch *w, int number)
 
 int watch_freeze(struct watch *w, bool freeze, struct error *err)
 {
-	const struct init_request request = {
-		freeze ? INIT_FREEZE : INIT_THAW, 0
-	};
+	const struct init_request request = { freeze ? INIT_FREEZE : INIT_THAW,
+					      0 };
 	struct pollfd answer = { w->l->peer[INIT], POLLIN, 0 };
 	enum { PATIENCE_MS = 5000 };
 	char byte;
@@ -280,8 +279,8 @@ static size_t collect(const struct watch *w, struct waiting *ret)
 	ret->fds[PARENT] = (struct pollfd){ w->l->parent_fd, POLLIN, 0 };
 	ret->fds[TIMER] = (struct pollfd){ w->timer_fd, POLLIN, 0 };
 	ret->fds[STOP_TIMER] = (struct pollfd){ w->stop_timer_fd, POLLIN, 0 };
-	ret->fds[INPUT] = w->input ? relay_poll(w->input)
-				   : (struct pollfd){ -1, 0, 0 };
+	ret->fds[INPUT] =
+		w->input ? relay_poll(w->input) : (struct pollfd){ -1, 0, 0 };
 	for (int i = 0; i < 2; i++) {
 		ret->n_output[i] =
 			w->output[i] ? fanout_poll(w->output[i], ret->fds + n)
@@ -352,8 +351,8 @@ static void drain(struct watch *w)
 	struct fanout *const *out = w->output;
 
 	while (!fanout_is_done(out[0]) || !fanout_is_done(out[1])) {
-		bool blocked = fanout_is_blocked(out[0]) ||
-			       fanout_is_blocked(out[1]);
+		bool blocked =
+			fanout_is_blocked(out[0]) || fanout_is_blocked(out[1]);
 		bool was_asked = w->asked_to_end;
 		struct pollfd fds[2 * FANOUT_SINKS + 2];
 		size_t first = fanout_poll(out[0], fds);

@@ -13,7 +13,7 @@
 enum ending {
 	ENDED_BY_ITSELF,
 	ENDED_BY_TIMEOUT,
-	ENDED_BY_STOP,     /* SIGKILL, after the stop signal did not do */
+	ENDED_BY_STOP, /* SIGKILL, after the stop signal did not do */
 	ENDED_WITH_PARENT,
 	ENDED_WITH_SERVER, /* fuse-overlayfs died */
 	ENDED_WITH_INIT,   /* PID 1 was killed from outside */

@@ -79,8 +79,7 @@ static int set_paused(struct watch *w, bool pause, struct error *err)
 				 pause ? "already" : "not");
 	r = watch_freeze(w, pause, err);
 	if (r == 0)
-		launch_record_phase(w->l,
-				    pause ? PHASE_PAUSED : PHASE_RUNNING);
+		launch_record_phase(w->l, pause ? PHASE_PAUSED : PHASE_RUNNING);
 	return r;
 }
 
@@ -101,9 +100,8 @@ static int do_unpause(struct watch *w, const struct exchange *x,
 static int do_session(struct watch *w, const struct exchange *x,
 		      struct error *err)
 {
-	const struct init_request request = {
-		INIT_SESSION, (int32_t)x->request->flags
-	};
+	const struct init_request request = { INIT_SESSION,
+					      (int32_t)x->request->flags };
 	int r = check_running(w, err);
 
 	if (r < 0)

@@ -87,8 +87,7 @@ int task_become_user(const struct spec *spec, const struct user *user,
 					  err);
 }
 
-static int cannot_execute(const char *path, int code,
-			  struct error *err)
+static int cannot_execute(const char *path, int code, struct error *err)
 {
 	struct stat st;
 

@@ -25,7 +25,8 @@ int task_open_workdir(const char *path, bool make, struct error *err);
 int task_become_user(const struct spec *spec, const struct user *user,
 		     struct error *err);
 
-/* task_connect - @fds become 0, 1 and 2, the first one the terminal with @tty */
+/* task_connect - @fds become 0, 1 and 2, the first one the terminal with @tty
+ */
 int task_connect(const int fds[3], bool tty, struct error *err);
 
 /* task_enter_workdir - with the user's own rights */

@@ -1,0 +1,206 @@
+#include "core/attached.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/memory.h"
+#include "core/relay.h"
+#include "core/terminal.h"
+
+/* The connection while it lasts. */
+struct connection {
+	struct attached *a;
+	struct relay *input, *output[2];
+	struct terminal terminal;
+	int signal_fd;
+	sigset_t old_mask;
+	size_t typed; /* so many of the detach keys */
+	bool detached;
+};
+
+/* the keys are held back until it is known whether all of them come */
+static ssize_t look_for_keys(void *context, char *data, size_t size)
+{
+	struct connection *c = context;
+	const char *keys = c->a->detach_keys;
+	char out[sizeof(c->input->data)];
+	size_t n = 0;
+
+	for (size_t i = 0; i < size; i++) {
+		if (data[i] == keys[c->typed]) {
+			if (!keys[++c->typed]) {
+				c->detached = true;
+				return -1;
+			}
+			continue;
+		}
+		memcpy(out + n, keys, c->typed);
+		n += c->typed;
+		c->typed = data[i] == keys[0];
+		if (!c->typed)
+			out[n++] = data[i];
+	}
+	memcpy(data, out, n);
+	return (ssize_t)n;
+}
+
+static int catch_signals(struct connection *c, struct error *err)
+{
+	static const int passed[] = { SIGTERM, SIGINT,  SIGHUP,
+				      SIGQUIT, SIGUSR1, SIGUSR2 };
+	sigset_t mask;
+
+	sigemptyset(&mask);
+	sigaddset(&mask, SIGWINCH);
+	for (size_t i = 0; c->a->pass_signals && i < ARRAY_SIZE(passed); i++)
+		sigaddset(&mask, passed[i]);
+	signal(SIGPIPE, SIG_IGN);
+	if (sigprocmask(SIG_BLOCK, &mask, &c->old_mask) < 0)
+		return error_set(err, errno, "block signals");
+	c->signal_fd = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
+	return c->signal_fd < 0 ? error_set(err, errno, "receive signals") : 0;
+}
+
+static void pass_size(struct connection *c)
+{
+	struct winsize size;
+
+	if (c->a->resize && terminal_size(&size))
+		c->a->resize(c->a->context, &size);
+}
+
+static void handle_signal(struct connection *c)
+{
+	struct signalfd_siginfo info;
+
+	if (read(c->signal_fd, &info, sizeof(info)) != sizeof(info))
+		return;
+	if (info.ssi_signo == SIGWINCH)
+		pass_size(c);
+	else
+		c->a->signal(c->a->context, (int)info.ssi_signo);
+}
+
+static void connect_streams(struct connection *c)
+{
+	struct attached *a = c->a;
+	/* a terminal is one descriptor for both ways */
+	int in = a->tty && a->in >= 0 && a->in == a->out[0]
+			 ? fcntl(a->in, F_DUPFD_CLOEXEC, 3)
+			 : a->in;
+
+	c->input = relay_new(in >= 0 ? STDIN_FILENO : -1, false, in, true);
+	if (a->tty && a->detach_keys && *a->detach_keys) {
+		c->input->filter = look_for_keys;
+		c->input->context = c;
+	}
+	for (int i = 0; i < 2; i++)
+		c->output[i] = relay_new(a->out[i], true, i + 1, false);
+	if (a->tty && a->in >= 0)
+		terminal_set_raw(&c->terminal);
+	pass_size(c);
+}
+
+/* Return: true when it is over */
+static bool wait_and_move(struct connection *c)
+{
+	enum { INPUT, OUTPUT, SIGNALS = OUTPUT + 2, END, N };
+	bool had_input = !c->input->ended;
+	struct pollfd fds[N] = {
+		relay_poll(c->input),        relay_poll(c->output[0]),
+		relay_poll(c->output[1]),    { c->signal_fd, POLLIN, 0 },
+		{ c->a->end_fd, POLLIN, 0 },
+	};
+
+	if (poll(fds, N, -1) < 0)
+		return false;
+	relay_move(c->input, fds[INPUT].revents);
+	for (int i = 0; i < 2; i++)
+		relay_move(c->output[i], fds[OUTPUT + i].revents);
+	if (fds[SIGNALS].revents)
+		handle_signal(c);
+	if (c->detached)
+		return true;
+	if (had_input && c->input->ended && c->a->tty && !c->output[0]->ended &&
+	    isatty(c->a->out[0]))
+		terminal_type_end(
+			c->a->out[0],
+			c->input->end ? c->input->data[c->input->end - 1] : 0);
+	return fds[END].revents != 0;
+}
+
+/* what was written before the end is passed on, as long as it is read */
+static void drain(struct connection *c)
+{
+	while (!c->output[0]->ended || !c->output[1]->ended) {
+		struct pollfd fds[] = { relay_poll(c->output[0]),
+					relay_poll(c->output[1]) };
+		bool blocked = (fds[0].events | fds[1].events) & POLLOUT;
+		int n = poll(fds, 2, blocked ? -1 : 0);
+		if (n == 0 || (n < 0 && errno != EINTR))
+			return;
+		for (int i = 0; i < 2; i++)
+			relay_move(c->output[i], fds[i].revents);
+	}
+}
+
+int attached_run(struct attached *attached, struct error *err)
+{
+	struct connection c = { .a = attached, .signal_fd = -1 };
+	int r = catch_signals(&c, err);
+
+	if (r < 0)
+		return r;
+	connect_streams(&c);
+	while (!wait_and_move(&c))
+		;
+	if (!c.detached)
+		drain(&c);
+	terminal_set_cooked(&c.terminal);
+	relay_free(c.input);
+	relay_free(c.output[0]);
+	relay_free(c.output[1]);
+	fd_close(&c.signal_fd);
+	sigprocmask(SIG_SETMASK, &c.old_mask, NULL);
+	return c.detached ? ATTACHED_DETACHED : ATTACHED_ENDED;
+}
+
+/* "a", "ctrl-p", "ctrl-[": Return: the byte, or -1 */
+static int parse_key(const char *text)
+{
+	if (strlen(text) == 1)
+		return (unsigned char)text[0];
+	if (strncmp(text, "ctrl-", 5) != 0 || strlen(text) != 6)
+		return -1;
+	int c = tolower((unsigned char)text[5]);
+	if (c >= 'a' && c <= 'z')
+		return c - 'a' + 1;
+	return strchr("@[\\]^_", c) ? c - '@' : -1;
+}
+
+int attached_parse_keys(const char *text, char ret[16], struct error *err)
+{
+	scoped(char) *copy = xstrdup(text);
+	char keys[16] = "";
+	size_t n = 0;
+
+	for (char *next = copy, *word; *text && (word = strsep(&next, ","));) {
+		int key = parse_key(word);
+		if (key <= 0 || n + 1 >= sizeof(keys)) {
+			error_say(err, EINVAL,
+				  "--detach-keys: \"%s\" is no key", word);
+			return error_hint(err, "write them as in "
+					       "ctrl-p,ctrl-q; \"\" is none");
+		}
+		keys[n++] = (char)key;
+	}
+	memcpy(ret, keys, sizeof(keys));
+	return 0;
+}
