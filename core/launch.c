@@ -47,6 +47,7 @@ static int catch_signals(struct launch *l, struct error *err)
 		if (caught[i] == SIGCHLD || !is_ignored(caught[i]))
 			sigaddset(&mask, caught[i]);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a log that meets a limit loses lines */
 	signal(SIGCHLD, SIG_DFL); /* an ignored one reaps by itself */
 	if (sigprocmask(SIG_BLOCK, &mask, &l->caller_mask) < 0)
 		return error_set(err, errno, "block signals");
@@ -72,18 +73,24 @@ static int watch_parent(struct launch *l, struct error *err)
 	return 0;
 }
 
+int launch_share_board(struct launch *l, struct error *err)
+{
+	struct board *board = mmap(NULL, sizeof(*board), PROT_READ | PROT_WRITE,
+				   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (board == MAP_FAILED)
+		return error_set(err, errno, "share memory");
+	l->board = board;
+	return 0;
+}
+
 static int prepare(struct launch *l, struct error *err)
 {
-	l->board = mmap(NULL, sizeof(*l->board), PROT_READ | PROT_WRITE,
-			MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (l->board == MAP_FAILED) {
-		l->board = NULL;
-		return error_set(err, errno, "share memory");
-	}
-	int r = catch_signals(l, err);
+	int r = launch_share_board(l, err);
+
 	if (r == 0)
-		r = watch_parent(l, err);
-	return r;
+		r = catch_signals(l, err);
+	return r < 0 ? r : watch_parent(l, err);
 }
 
 /* who started it in the background waits for this */
@@ -284,12 +291,13 @@ static void close_start(struct launch *l)
 	}
 }
 
-static void close_all(struct launch *l)
+void launch_close(struct launch *l)
 {
 	close_start(l);
 	fd_close(&l->signal_fd);
 	fd_close(&l->parent_fd);
 	fd_close(&l->control_fd);
+	log_close(take_ptr(l->log));
 	for (int i = 0; i < 3; i++)
 		fd_close(&l->attached[i]);
 	if (l->board)
@@ -319,6 +327,11 @@ static const struct launch nothing = {
 	.mapping = { .uid_output = -1, .gid_output = -1 },
 };
 
+void launch_init(struct launch *l)
+{
+	*l = nothing;
+}
+
 struct id_text launch_root_ids(const struct launch *l)
 {
 	struct id_text ids;
@@ -333,6 +346,7 @@ struct id_text launch_root_ids(const struct launch *l)
 /* How a run went: what is asked for, reported and written down of it. */
 struct outcome {
 	bool started;
+	bool recorded; /* its end is written down */
 	struct ended ended;
 	int status; /* for the shell */
 	int result; /* 0 or -errno, with the error of the caller */
@@ -423,6 +437,17 @@ static uint64_t next_delay_ms(const struct launch *l, uint64_t last)
 	return last * 2 > 60000 ? 60000 : last * 2;
 }
 
+static void record_end(struct launch *l, struct outcome *o,
+		       const struct error *err)
+{
+	if (!o->recorded)
+		launch_record_ended(l, o->status, signal_of(o), cause_of(o),
+				    o->result < 0 ? err : NULL);
+	else
+		launch_record_phase(l, PHASE_EXITED);
+	o->recorded = true;
+}
+
 static void forget_start(struct launch *l)
 {
 	sigset_t mask = l->caller_mask;
@@ -445,8 +470,7 @@ static void run_until_end(struct launch *l, struct outcome *o,
 		run_once(l, watch, o, err);
 		if (!wants_restart(l, o))
 			return;
-		launch_record_ended(l, o->status, signal_of(o), cause_of(o),
-				    o->result < 0 ? err : NULL);
+		record_end(l, o, err);
 		launch_record_phase(l, PHASE_RESTARTING);
 		supervise_answer(*watch, false, o->status, signal_of(o));
 		delay = next_delay_ms(l, delay);
@@ -454,27 +478,31 @@ static void run_until_end(struct launch *l, struct outcome *o,
 		if (!supervise_idle(*watch, delay))
 			return;
 		l->record.restarts++;
+		launch_event(l, EVENT_RESTART, NULL);
 	}
 }
 
 /* the last word: written down, removed or kept, and then told */
-static int finish(struct launch *l, const struct outcome *o,
-		  struct watch *watch, struct error *err)
+static int finish(struct launch *l, struct outcome *o, struct watch *watch,
+		  struct error *err)
 {
 	struct error removal;
 	int s = 0;
 
-	launch_record_ended(l, o->status, signal_of(o), cause_of(o),
-			    o->result < 0 ? err : NULL);
+	record_end(l, o, err);
+	if (o->started && o->ended.stop_asked)
+		launch_event(l, EVENT_STOP, NULL);
 	/* one that was not written down as kept is of no use to anybody */
-	bool kept = faccessat(l->state->dirfd, "keep", F_OK,
-			      AT_SYMLINK_NOFOLLOW) == 0;
-	if (kept && !l->spec->remove)
+	bool stays =
+		!l->spec->remove && faccessat(l->state->dirfd, "keep", F_OK,
+					      AT_SYMLINK_NOFOLLOW) == 0;
+	if (stays) {
 		unlinkat(l->state->dirfd, "control", 0);
-	if (kept && !l->spec->remove)
 		state_close(l->state);
-	else
+	} else {
 		s = state_remove(l->state, l->outer_userns_fd, &removal);
+		launch_event(l, EVENT_REMOVE, NULL);
+	}
 	report_exited(l->spec, o->status, signal_of(o), cause_of(o),
 		      o->result < 0 ? err : NULL);
 	if (watch) {
@@ -514,6 +542,6 @@ int launch_run(const struct spec *spec, struct state *state,
 	*ret_status = o.status;
 	/* a caller who still waits learns what went wrong */
 	how->ready_fd = take_fd(l.ready_fd);
-	close_all(&l);
+	launch_close(&l);
 	return r;
 }

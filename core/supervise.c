@@ -34,6 +34,16 @@ static void set_raw(struct watch *w)
 		terminal_set_raw(&w->terminal);
 }
 
+static void log_stdout(void *context, const char *data, size_t size)
+{
+	log_write(context, LOG_STDOUT, data, size);
+}
+
+static void log_stderr(void *context, const char *data, size_t size)
+{
+	log_write(context, LOG_STDERR, data, size);
+}
+
 /* who started it and is attached from the first moment */
 static void add_first_sinks(struct watch *w)
 {
@@ -46,8 +56,8 @@ static void add_first_sinks(struct watch *w)
 					      .owned = true };
 		if (sink.fd >= 0)
 			fanout_add(w->output[i], sink);
-		w->output[i]->tap = w->l->tap[i];
-		w->output[i]->context = w->l->tap_context;
+		w->output[i]->tap = i ? log_stderr : log_stdout;
+		w->output[i]->context = w->l->log;
 	}
 }
 
