@@ -363,9 +363,15 @@ static const char *cause_of(const struct outcome *o)
 		return CAUSE_STOPPED;
 	case ENDED_BY_ITSELF:
 		break;
+	case ENDED_WITH_INIT:
+		if (o->ended.out_of_memory)
+			return CAUSE_OOM;
+		/* fall through */
 	default:
 		return CAUSE_LAUNCHER;
 	}
+	if (o->ended.out_of_memory)
+		return CAUSE_OOM;
 	if (o->ended.stop_asked)
 		return CAUSE_STOPPED;
 	if (WIFSIGNALED(o->ended.wait_status))

@@ -64,7 +64,9 @@ int launch_record_begin(struct launch *l, struct error *err)
 		return r;
 	set_text(&l->record.name, l->state->name);
 	l->record.launcher_pid = getpid();
-	r = record_write(dirfd, &l->record, err);
+	/* one that goes with its launcher is there when it runs */
+	if (!l->spec->remove)
+		r = record_write(dirfd, &l->record, err);
 	if (r == 0 && !l->spec->remove)
 		r = state_keep(l->state, err);
 	/* it is over with its launcher, from now on */
@@ -124,7 +126,8 @@ void launch_record_ended(struct launch *l, int exit_code, int signal,
 	set_text(&l->record.message, err ? err->text : "");
 	if (!l->record.id)
 		return;
-	write_down(l);
+	if (!l->spec->remove)
+		write_down(l);
 	scoped(char) *code = xasprintf("exitCode=%d", exit_code);
 	if (l->record.started_ns)
 		launch_event(l, EVENT_DIE, code);
