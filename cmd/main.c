@@ -39,6 +39,8 @@ static const struct verb {
 	{ "wait", verb_wait, "wait for containers, print exit statuses" },
 	{ "rm", verb_rm, "remove containers" },
 	{ "rename", verb_rename, "give a container another name" },
+	{ "logs", verb_logs, "print what containers wrote" },
+	{ "events", verb_events, "print what happens to containers" },
 	{ "explain", verb_explain, "say what a run would give the container" },
 	{ "doctor", verb_doctor, "test what a start needs, with remedies" },
 	{ "unshare", verb_unshare, "run a command in your own id map" },
