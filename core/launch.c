@@ -445,9 +445,9 @@ static void run_until_end(struct launch *l, struct outcome *o,
 		run_once(l, watch, o, err);
 		if (!wants_restart(l, o))
 			return;
-		launch_record_ended(l, o->status, signal_of(o), cause_of(o),
+		launch_record_ended(l, PHASE_RESTARTING, o->status,
+				    signal_of(o), cause_of(o),
 				    o->result < 0 ? err : NULL);
-		launch_record_phase(l, PHASE_RESTARTING);
 		supervise_answer(*watch, false, o->status, signal_of(o));
 		delay = next_delay_ms(l, delay);
 		forget_start(l);
@@ -464,8 +464,8 @@ static int finish(struct launch *l, const struct outcome *o,
 	struct error removal;
 	int s = 0;
 
-	launch_record_ended(l, o->status, signal_of(o), cause_of(o),
-			    o->result < 0 ? err : NULL);
+	launch_record_ended(l, PHASE_EXITED, o->status, signal_of(o),
+			    cause_of(o), o->result < 0 ? err : NULL);
 	/* one that was not written down as kept is of no use to anybody */
 	bool kept = faccessat(l->state->dirfd, "keep", F_OK,
 			      AT_SYMLINK_NOFOLLOW) == 0;

@@ -381,3 +381,473 @@ keeps() {
 	done
 	becomes x "$WOLFFIA" exec a cat /count
 }
+
+# --- restarted
+
+# runs NAME: how often its command has run, which writes a line each time
+runs() {
+	wc -l <"$(directory_of "$1")/upper/n"
+}
+
+@test "--restart on-failure:2: three runs, and the status of the last" {
+	up a --restart on-failure:2 sh -c 'echo x >>/n; exit 3'
+	"$TOOLS/await_end" "$(launcher_of a)"
+	[ "$(runs a) $(field a restarts) $(field a exit_code)" = "3 2 3" ]
+	[ "$(field a phase)" = 4 ]
+	# a signal is a failure
+	up b --restart on-failure:1 sh -c 'echo x >>/n; kill -9 $$'
+	"$TOOLS/await_end" "$(launcher_of b)"
+	[ "$(runs b) $(field b exit_code) $(field b signal)" = "2 137 9" ]
+	# and success is none
+	up c --restart on-failure sh -c 'echo x >>/n'
+	"$WOLFFIA" wait c
+	becomes 4 field c phase
+	[ "$(runs c)" = 1 ]
+}
+
+@test "--restart in the foreground: the output of all runs, the status of the last" {
+	run -4 in_root --restart on-failure:1 sh -c 'echo x; exit 4'
+	[ "$output" = $'x\nx' ]
+	"$WOLFFIA" rm -a
+	start --restart always sh -c 'echo run; exec sleep 0.01'
+	await run
+	await run
+	kill -TERM "$pid"
+	await_end
+	[ "$status" = 143 ] || [ "$status" = 0 ]
+}
+
+@test "--restart always: goes on until stop, kill, or rm -f" {
+	up a --restart always sh -c 'echo x >>/n'
+	becomes 3 runs a # also after success
+	took "$WOLFFIA" stop a
+	[ "$status" = 0 ]
+	within 0 3000
+	n=$(runs a)
+	[ "$(field a phase) $(field a launcher_pid)" = "4 0" ]
+	up b --restart unless-stopped sh -c 'echo x >>/n; exec sleep 100'
+	becomes 1 runs b
+	run -0 "$WOLFFIA" kill b
+	[ "$(field b phase) $(field b exit_code)" = "4 137" ]
+	up c --restart always sh -c 'echo x >>/n; exit 1'
+	becomes 2 runs c
+	run -0 "$WOLFFIA" rm -f c
+	# nobody came back while the others were tried
+	[ "$(runs a) $(runs b)" = "$n 1" ]
+}
+
+@test "--restart: the end of the command by somebody else's hand is no stop" {
+	up a --restart always sh -c 'echo x >>/n; exec sleep 100'
+	becomes 1 runs a
+	run -0 "$WOLFFIA" kill -s TERM a
+	becomes 2 runs a
+	run "$WOLFFIA" exec a kill -9 -1
+	becomes 3 runs a
+}
+
+@test "--restart: between two runs it is restarting, and can be stopped" {
+	# the waits are 100, 200, 400, 800, 1600 ms
+	up a --restart always false
+	becomes 4 field a restarts
+	becomes 3 field a phase
+	run --separate-stderr "$WOLFFIA" exec a true
+	fails_with 125 "not running"
+	took "$WOLFFIA" stop a
+	[ "$status" = 0 ]
+	within 0 700
+	[ "$(field a phase)" = 4 ]
+}
+
+@test "--restart: its root, its volumes and who it is are the same each time" {
+	mkdir v
+	up a --restart on-failure:2 -v "$PWD/v:/v" -u 1000 sh -c 'id -u; ls / | wc -l >>/v/n; exit 1'
+	"$TOOLS/await_end" "$(launcher_of a)"
+	[ "$(sort v/n | uniq -c | awk '{ print $1 }')" = 3 ]
+}
+
+@test "restart: of one that runs, and of one that has ended" {
+	up a sh -c 'trap "exit 7" TERM; echo x >>/n; while :; do sleep 0.02; done'
+	becomes 1 runs a
+	run -0 "$WOLFFIA" restart a
+	[ "$output" = a ]
+	becomes 2 runs a
+	"$WOLFFIA" stop a
+	[ "$(field a exit_code)" = 7 ]
+	run -0 "$WOLFFIA" restart a
+	becomes 3 runs a
+	up b probe_signals
+	took "$WOLFFIA" restart -t 1 b
+	[ "$status" = 0 ]
+	within 1000 4000
+	run -0 "$WOLFFIA" exec b true
+	run --separate-stderr "$WOLFFIA" restart -t nonsense b
+	fails_with 125 "--time"
+	up c --rm sleep 100
+	run --separate-stderr "$WOLFFIA" restart c
+	fails_with 125 "is removed when it ends"
+	run -0 "$WOLFFIA" exec c true
+}
+
+# --- stopped
+
+@test "stop: ten seconds, and then SIGKILL" {
+	up_saying a ready probe_signals
+	took "$WOLFFIA" stop a
+	[ "$status $output" = "0 a" ]
+	within 10000 12000
+	[ "$(field a 'exit_code,.signal,.cause' | xargs)" = "137 9 stopped" ]
+	await_end
+	[[ "$said" == *"got TERM"* ]]
+}
+
+@test "stop -t, and --stop-timeout when it was made" {
+	up a probe_signals
+	took "$WOLFFIA" stop -t 1 a
+	within 1000 2500
+	up b --stop-timeout 1 probe_signals
+	took "$WOLFFIA" stop b
+	within 1000 2500
+	"$WOLFFIA" start b
+	took "$WOLFFIA" stop -t 0 b
+	within 0 900
+	run --separate-stderr "$WOLFFIA" stop -t nonsense a
+	fails_with 125 "--time"
+}
+
+@test "stop: who handles the signal ends with its own status" {
+	up_saying a ready sh -c 'trap "exit 5" TERM; echo ready; while :; do sleep 0.02; done'
+	took "$WOLFFIA" stop a
+	within 0 5000
+	[ "$(field a 'exit_code,.signal,.cause' | xargs)" = "5 0 stopped" ]
+	await_end
+	[ "$status" = 5 ]
+}
+
+@test "stop: who ignores the signal is not waited for" {
+	up_saying a ready sh -c 'trap "" TERM; echo ready; while :; do sleep 0.02; done'
+	took "$WOLFFIA" stop a
+	within 0 3000
+	[ "$(field a exit_code)" = 137 ]
+	await_end
+	# PID 1 without a handler: the kernel would drop it
+	up b --pid1 sleep 100
+	took "$WOLFFIA" stop b
+	within 0 3000
+	[ "$(field b exit_code)" = 137 ]
+	up_saying c ready --pid1 sh -c 'trap "exit 5" TERM; echo ready; while :; do sleep 0.02; done'
+	took "$WOLFFIA" stop c
+	within 0 5000
+	[ "$(field c exit_code)" = 5 ]
+}
+
+@test "stop: who blocks the signal and reads it is waited for" {
+	up_saying a ready --stop-signal USR2 probe_signals
+	took "$WOLFFIA" stop a
+	within 0 5000
+	await_end
+	[[ "$said" == *"got USR2"* ]]
+	[ "$status" = 0 ]
+	up_saying b ready --pid1 --stop-signal USR2 probe_signals
+	took "$WOLFFIA" stop b
+	within 0 5000
+	await_end
+	[[ "$said" == *"got USR2"* ]]
+	[ "$status" = 0 ]
+}
+
+@test "stop: with the signal that the image names" {
+	tar --numeric-owner --owner=0 --group=0 -C "$ROOT" -cf root.tar .
+	"$WOLFFIA" import -c 'STOPSIGNAL SIGUSR2' root.tar usr2 >/dev/null
+	"$WOLFFIA" create --name a usr2 probe_signals >/dev/null
+	start_program "$WOLFFIA" start -a a
+	await ready
+	took "$WOLFFIA" stop a
+	within 0 5000
+	await_end
+	[[ "$said" == *"got USR2"* ]]
+	"$WOLFFIA" rm a
+	"$WOLFFIA" rmi usr2
+}
+
+@test "stop returns when the container is gone: rm, start, or its name work at once" {
+	for i in {1..15}; do
+		up a sh -c 'trap "exit 0" TERM; (while :; do sleep 0.02; done) & wait'
+		launcher=$(launcher_of a)
+		"$WOLFFIA" stop a >/dev/null
+		[ "$(field a launcher_pid)" = 0 ]
+		"$WOLFFIA" rm a >/dev/null
+		up a --rm sleep 100
+		"$WOLFFIA" stop a >/dev/null
+		store_is_empty
+		"$TOOLS/await_end" "$launcher"
+	done
+}
+
+@test "stop: several, all, those that have ended, those that are not there" {
+	up a sleep 100
+	up b sleep 100
+	up c true
+	"$WOLFFIA" wait c
+	run -0 --separate-stderr "$WOLFFIA" stop a c
+	[ "$output" = $'a\nc' ]
+	up d sleep 100
+	run -0 "$WOLFFIA" stop -a
+	[ "$(sort <<<"$output")" = $'b\nd' ]
+	run --separate-stderr "$WOLFFIA" stop a not-there b
+	fails_with 125 'there is no container "not-there"'
+	[ "$output" = $'a\nb' ]
+	run -0 --separate-stderr "$WOLFFIA" stop -i not-there
+	[ -z "$output$stderr" ]
+	run --separate-stderr "$WOLFFIA" stop
+	fails_with 125 "the name of a container is missing"
+}
+
+@test "stop, twice at once: both return, and the second may be shorter" {
+	up a probe_signals
+	"$WOLFFIA" stop -t 60 a >/dev/null 3>&- &
+	first=$!
+	took timeout -s KILL 20 "$WOLFFIA" stop -t 1 a
+	[ "$status" = 0 ]
+	within 1000 4000
+	wait "$first"
+}
+
+@test "stop of one that is paused" {
+	up_saying a ready sh -c 'trap "exit 5" TERM; echo ready; while :; do sleep 0.02; done'
+	"$WOLFFIA" pause a
+	took "$WOLFFIA" stop a
+	[ "$status" = 0 ]
+	within 0 5000
+	[ "$(field a exit_code)" = 5 ]
+	up b sleep 100
+	"$WOLFFIA" pause b
+	took "$WOLFFIA" rm -f b
+	[ "$status" = 0 ]
+	within 0 5000
+}
+
+@test "kill: SIGKILL, or any other signal, to the command" {
+	up_saying a ready probe_signals
+	for name in HUP INT WINCH USR1 TERM; do
+		"$WOLFFIA" kill -s "$name" a >/dev/null
+		await "got $name"
+		"$WOLFFIA" kill --signal "SIG$name" a >/dev/null
+		await "got $name"
+		"$WOLFFIA" kill -s "$(kill -l "$name")" a >/dev/null
+		await "got $name"
+	done
+	took "$WOLFFIA" kill a
+	within 0 3000
+	await_end
+	[ "$status" = 137 ]
+	[ "$(field a 'exit_code,.signal,.cause' | xargs)" = "137 9 stopped" ]
+	run --separate-stderr "$WOLFFIA" kill a
+	fails_with 125 "the container a is not running"
+	up b sleep 100
+	for name in NONSENSE 65 -1 ''; do
+		run --separate-stderr "$WOLFFIA" kill -s "$name" b
+		fails_with 125 "--signal"
+	done
+	run --separate-stderr "$WOLFFIA" kill -s 0 b
+	[ "$status" = 125 ]
+	run -0 "$WOLFFIA" exec b true
+}
+
+@test "kill ends all of it, and can be followed by start at once" {
+	up a sh -c 'setsid sleep 1000 & sleep 1000'
+	for i in {1..10}; do
+		"$WOLFFIA" kill a
+		"$WOLFFIA" start a
+	done
+}
+
+# --- waited for
+
+# fds PID: how many descriptors it has
+fds() {
+	find "/proc/$1/fd" -mindepth 1 | wc -l
+}
+
+@test "wait: the status, to all who wait, also of one that is removed" {
+	mkfifo go
+	up a --rm -v "$PWD/go:/go" sh -c 'read x </go; exit 42'
+	launcher=$(launcher_of a)
+	before=$(fds "$launcher")
+	for i in {1..10}; do
+		"$WOLFFIA" wait a >"wait.$i" 3>&- &
+	done
+	becomes $((before + 10)) fds "$launcher"
+	timeout 10 sh -c 'echo x >go'
+	wait
+	for i in {1..10}; do
+		[ "$(<"wait.$i")" = 42 ]
+	done
+	store_is_empty
+	run --separate-stderr "$WOLFFIA" wait a
+	fails_with 125 'there is no container "a"'
+}
+
+@test "wait: of one that has ended, and of several in their order" {
+	up a sh -c 'exit 3'
+	up b sh -c 'kill -15 $$'
+	run -0 "$WOLFFIA" wait a b a
+	[ "$output" = $'3\n143\n3' ]
+	up c sleep 100
+	"$WOLFFIA" wait c >out 3>&- &
+	waiter=$!
+	"$WOLFFIA" stop -t 0 c
+	wait "$waiter"
+	[ "$(<out)" = 137 ]
+}
+
+@test "wait that is interrupted leaves the container, and its launcher, as they were" {
+	up a sleep 100
+	launcher=$(launcher_of a)
+	before=$(fds "$launcher")
+	for i in {1..70}; do
+		timeout -s KILL 0.01 "$WOLFFIA" wait a || true
+	done
+	becomes "$before" fds "$launcher"
+	run -0 "$WOLFFIA" exec a true
+}
+
+# --- paused
+
+# below PID: all processes that PID 1 of a container has below it
+below() {
+	local child
+	for child in $(<"/proc/$1/task/$1/children"); do
+		echo "$child"
+		below "$child"
+	done 2>/dev/null
+}
+
+# states_in NAME: the letters of all its processes, but PID 1's
+states_in() {
+	local pid
+	for pid in $(below "$(field "$1" pid)"); do
+		sed -n 's/^State:\t\(.\).*/\1/p' "/proc/$pid/status"
+	done 2>/dev/null | sort -u | xargs
+}
+
+@test "pause stops all processes, of all users, and unpause lets them go on" {
+	up a sh -c '
+		probe_identity -s 1000 /bin/sh -c "while :; do echo x >>/tmp/user; done" &
+		setsid sh -c "while :; do echo x >>/tmp/session; done" &
+		while :; do true; done &
+		while :; do echo x >>/tmp/root; done'
+	tmp=$(directory_of a)/upper/tmp
+	"$WOLFFIA" exec -d a sh -c 'while :; do echo x >>/tmp/exec; done'
+	becomes 4 eval 'ls "$tmp" | wc -l'
+	for i in {1..5}; do
+		run -0 "$WOLFFIA" pause a
+		[ "$output" = a ]
+		[ "$(states_in a)" = T ]
+		[ "$(field a phase)" = 2 ]
+		before=$(wc -c "$tmp"/*)
+		in_root true # as long as that takes
+		[ "$(wc -c "$tmp"/*)" = "$before" ]
+		run -0 "$WOLFFIA" unpause a
+		[ "$(field a phase)" = 1 ]
+		for file in user session root exec; do
+			size=$(stat -c %s "$tmp/$file")
+			becomes yes eval '[ "$(stat -c %s "$tmp/$file")" -gt "$size" ] && echo yes'
+		done
+	done
+}
+
+@test "pause of one that forks all the time leaves nothing running" {
+	up a sh -c 'for i in 1 2 3 4; do (while :; do true | true; done) & done; wait'
+	for i in {1..10}; do
+		"$WOLFFIA" pause a >/dev/null
+		[[ "$(states_in a)" =~ ^T( Z)?$ ]]
+		"$WOLFFIA" unpause a >/dev/null
+	done
+}
+
+@test "pause: what cannot be paused, or is already" {
+	up a sleep 100
+	run --separate-stderr "$WOLFFIA" unpause a
+	fails_with 125 "not paused"
+	"$WOLFFIA" pause a
+	run --separate-stderr "$WOLFFIA" pause a
+	fails_with 125 "already paused"
+	run --separate-stderr "$WOLFFIA" exec a true
+	fails_with 125 "the container is paused"
+	[[ "$stderr" == *"wolffia unpause"* ]]
+	"$WOLFFIA" unpause a
+	"$WOLFFIA" stop a
+	run --separate-stderr "$WOLFFIA" pause a
+	fails_with 125 "the container a is not running"
+	up b --pid1 sleep 100
+	run --separate-stderr "$WOLFFIA" pause b
+	fails_with 125 "--pid1"
+	one_clear_line
+}
+
+@test "a timeout ends one that is paused" {
+	up a --timeout 1 sleep 100
+	"$WOLFFIA" pause a
+	"$TOOLS/await_end" "$(launcher_of a)"
+	[ "$(field a cause)" = timeout ]
+}
+
+# --- how it ended
+
+# ended OPTION... -- COMMAND...: the last line of --status-fd, as
+# "code signal cause"
+ended() {
+	in_root --status-fd 9 "$@" 9>events >/dev/null 2>&1 || true
+	tail -n 1 events | jq -r '"\(.event) \(.code) \(.signal) \(.cause)"'
+}
+
+@test "--status-fd: the cause of each end, with code and signal" {
+	[ "$(ended sh -c 'exit 3')" = "exited 3 0 exit" ]
+	[ "$(ended sh -c 'kill -9 $$')" = "exited 137 9 signal" ]
+	[ "$(ended sh -c 'kill -15 $$')" = "exited 143 15 signal" ]
+	[ "$(ended --pid1 sh -c 'exit 3')" = "exited 3 0 exit" ]
+	[ "$(ended --timeout 0.2 sleep 100)" = "exited 137 9 timeout" ]
+	[ "$(ended no-such-command)" = "exited 127 0 launcher" ]
+	[ "$(ended -u nobody-here true)" = "exited 125 0 launcher" ]
+}
+
+@test "--status-fd and the record: stop, kill, and a signal to wolffia are \"stopped\"" {
+	for how in "stop" "kill" "stop -t 0" "rm -f"; do
+		mkfifo events
+		in_root -d --rm --name a --status-fd 9 sleep 100 9>events >/dev/null &
+		exec {events}<events
+		wait
+		"$WOLFFIA" $how a >/dev/null
+		[ "$(timeout 10 tail -n 1 <&"$events" | jq -r .cause)" = stopped ]
+		exec {events}<&-
+		rm events
+	done
+	start --status-fd 1 sh -c 'echo ready; exec sleep 100'
+	await ready
+	kill -TERM "$pid"
+	await_end
+	[ "$(tail -n 1 <<<"$said" | jq -r '"\(.code) \(.signal) \(.cause)"')" = "143 15 stopped" ] ||
+		[ "$(grep exited <<<"$said" | jq -r '"\(.code) \(.signal) \(.cause)"')" = "143 15 stopped" ]
+}
+
+@test "--status-fd: what ends it from outside is the launcher's" {
+	start --status-fd 1 sh -c 'echo ready; exec sleep 100'
+	await '"pid"'
+	init=$(sed -n 's/.*"pid":\([0-9]*\).*/\1/p' <<<"$said")
+	"$WOLFFIA" unshare kill -KILL "$init" 2>/dev/null || kill -KILL "$init"
+	await_end
+	[ "$(grep exited <<<"$said" | jq -r '"\(.code) \(.signal) \(.cause)"')" = "137 9 launcher" ] || { echo "$said"; false; }
+}
+
+@test "the terminal is gone: the container ends, and is removed" {
+	# in_terminal hangs up when the command has said it
+	run "$TOOLS/in_terminal" -w ready -s '~' "$WOLFFIA" run -it --name a --rootfs "$ROOT" \
+		sh -c 'echo ready; while :; do sleep 0.02; done'
+	[ "$status" -ge 125 ] || { echo "$status: $output"; false; }
+	store_is_empty
+	# also one that ignores the hangup: its input and output are gone
+	run "$TOOLS/in_terminal" -w ready -s '~' "$WOLFFIA" run -it --name a --rootfs "$ROOT" \
+		sh -c 'trap "" HUP; echo ready; while read x; do :; done'
+	[ "$status" != 124 ]
+	store_is_empty
+}
