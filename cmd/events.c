@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -84,21 +85,20 @@ static bool follows(const struct events_options *options)
 static int print_event(const struct event *event, const char *format,
 		       struct error *err)
 {
-	scoped(char) *text = NULL;
+	scoped_json *object = format ? event_object(event) : NULL;
 	int r = 0;
 
-	if (format) {
-		scoped_json *object = event_object(event);
-		r = format_render(format, object, &text, err);
+	if (format && strcmp(format, "json") != 0) {
+		r = format_print_one(format, object, stdout, err);
 	} else {
-		text = event_text(event);
+		scoped(char) *text = format ? json_dumps(object, JSON_COMPACT)
+					    : event_text(event);
+		puts(text);
 	}
-	if (r < 0)
-		return r;
 	/* who waits for a line sees it at once */
-	if (puts(text) < 0 || fflush(stdout) < 0)
+	if (r == 0 && (fflush(stdout) < 0 || ferror(stdout)))
 		return error_set(err, errno, "write");
-	return 0;
+	return r;
 }
 
 static int print_all(struct event_reader *reader,
