@@ -100,6 +100,8 @@ void launch_record_phase(struct launch *l, enum phase phase)
 	else if (phase == PHASE_RUNNING)
 		launch_event(l, EVENT_UNPAUSE, NULL);
 	l->record.phase = phase;
+	if (phase == PHASE_EXITED)
+		l->record.launcher_pid = 0;
 	write_down(l);
 }
 
@@ -112,13 +114,15 @@ int launch_record_name(struct launch *l, struct error *err)
 	return record_write(l->state->dirfd, &l->record, err);
 }
 
-void launch_record_ended(struct launch *l, int exit_code, int signal,
-			 const char *cause, const struct error *err)
+void launch_record_ended(struct launch *l, enum phase phase, int exit_code,
+			 int signal, const char *cause, const struct error *err)
 {
 	/* one that never ran is still as it was created, with the reason */
 	if (l->record.started_ns)
-		l->record.phase = PHASE_EXITED;
-	l->record.pid = l->record.launcher_pid = 0;
+		l->record.phase = phase;
+	l->record.pid = 0;
+	if (phase != PHASE_RESTARTING)
+		l->record.launcher_pid = 0;
 	l->record.finished_ns = record_now();
 	l->record.exit_code = exit_code;
 	l->record.signal = signal;
