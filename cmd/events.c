@@ -12,9 +12,9 @@
 #include "cmd/container_verb.h"
 #include "cmd/event_filter.h"
 #include "cmd/event_show.h"
-#include "cmd/format.h"
 #include "cmd/log_tables.h"
 #include "cmd/print.h"
+#include "cmd/template.h"
 #include "cmd/waiting.h"
 #include "cmd/when.h"
 #include "core/events.h"
@@ -25,6 +25,7 @@ struct events_options {
 	const char *since, *until, *format;
 	struct strv filters;
 	int64_t since_ns, until_ns; /* INT64_MIN, INT64_MAX: not given */
+	struct template *template;  /* NULL: lines for people */
 };
 
 #define TO events_options
@@ -59,6 +60,16 @@ static int parse_time(const char *option, const char *text, int64_t *ret,
 	return r < 0 ? error_prefix(err, "%s", option) : 0;
 }
 
+/* "json" is one object a line, as docker has it */
+static int take_format(struct events_options *options, struct error *err)
+{
+	const char *text = strcmp(options->format, "json") == 0
+				   ? "{{json .}}"
+				   : options->format;
+
+	return template_parse(text, &options->template, err);
+}
+
 static int take_options(struct events_options *options, struct error *err)
 {
 	options->since_ns = INT64_MIN;
@@ -72,6 +83,8 @@ static int take_options(struct events_options *options, struct error *err)
 	if (r == 0)
 		r = parse_time("--until", options->until, &options->until_ns,
 			       err);
+	if (r == 0 && options->format)
+		r = take_format(options, err);
 	if (r == 0 && options->until && options->since_ns > options->until_ns)
 		return error_say(err, EINVAL, "--since is after --until");
 	return r;
@@ -82,23 +95,40 @@ static bool follows(const struct events_options *options)
 	return options->follow != FLAG_NO && options->until_ns > when_now();
 }
 
-static int print_event(const struct event *event, const char *format,
-		       struct error *err)
+static int by_template(const struct template *template,
+		       const struct event *event, struct error *err)
 {
-	scoped_json *object = format ? event_object(event) : NULL;
+	scoped_json *object = event_object(event);
+	scoped(char) *text = NULL;
+	size_t n = 0;
+	int r = template_render(template, object,
+				isatty(STDOUT_FILENO) ? TEMPLATE_FOR_TERMINAL
+						      : TEMPLATE_FOR_PROGRAM,
+				&text, &n, err);
+
+	if (r == 0)
+		fwrite(text, 1, n, stdout);
+	return r;
+}
+
+static int print_event(const struct event *event,
+		       const struct template *template, struct error *err)
+{
 	int r = 0;
 
-	if (format && strcmp(format, "json") != 0) {
-		r = format_print_one(format, object, stdout, err);
+	if (template) {
+		r = by_template(template, event, err);
 	} else {
-		scoped(char) *text = format ? json_dumps(object, JSON_COMPACT)
-					    : event_text(event);
-		puts(text);
+		scoped(char) *text = event_text(event);
+		fputs(text, stdout);
 	}
+	if (r < 0)
+		return r;
+	putchar('\n');
 	/* who waits for a line sees it at once */
-	if (r == 0 && (fflush(stdout) < 0 || ferror(stdout)))
+	if (fflush(stdout) < 0 || ferror(stdout))
 		return error_set(err, errno, "write");
-	return r;
+	return 0;
 }
 
 static int print_all(struct event_reader *reader,
@@ -111,7 +141,7 @@ static int print_all(struct event_reader *reader,
 		if (event.time_ns >= options->since_ns &&
 		    event.time_ns <= options->until_ns &&
 		    event_filter_passes(&options->filters, &event))
-			r = print_event(&event, options->format, err);
+			r = print_event(&event, options->template, err);
 		event_free(&event);
 		if (r < 0)
 			return r;
@@ -184,6 +214,7 @@ int verb_events(const struct call *call)
 			status = 0;
 	}
 	strv_free(&options.filters);
+	template_free(options.template);
 	container_verb_end(&verb);
 	return status;
 }

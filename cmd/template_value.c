@@ -19,10 +19,12 @@ static const struct {
 	{ "Aliases",       VALUE_LIST },
 	{ "Annotations",   VALUE_TEXTS },
 	{ "Args",          VALUE_LIST },
+	{ "Attributes",    VALUE_TEXTS }, /* of an event */
 	{ "Binds",         VALUE_LIST },
 	{ "CapAdd",        VALUE_LIST },
 	{ "CapDrop",       VALUE_LIST },
 	{ "Cmd",           VALUE_LIST },
+	{ "ContainerExitCode", VALUE_OPTIONAL }, /* of an event */
 	{ "Data",          VALUE_TEXTS }, /* GraphDriver */
 	{ "Devices",       VALUE_LIST },
 	{ "Dns",           VALUE_LIST },
