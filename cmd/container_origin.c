@@ -9,42 +9,16 @@
 #include "storage/image.h"
 #include "storage/layout.h"
 
-enum { LINE_LARGEST = 1024 };
-
-static char *read_digest(const struct store *store, const char *id)
+char *origin_image_id(const struct store *store, const char *digest)
 {
-	struct error ignored;
-	char *text = NULL;
-	scoped_fd dirfd = container_open(store, id, &ignored);
-
-	if (dirfd < 0 ||
-	    fd_read_file(dirfd, "image", LINE_LARGEST, &text, &ignored) < 0)
-		return xstrdup("");
-	text[strcspn(text, "\n")] = '\0';
-	return text;
-}
-
-struct origin origin_read(const struct store *store, const char *id)
-{
-	struct origin origin = { .digest = read_digest(store, id) };
 	scoped_manifest manifest = { 0 };
 	scoped_config config = { 0 };
 	struct error ignored;
 
-	if (digest_check(origin.digest, &ignored) == 0 &&
-	    layout_read_image(store, origin.digest, &manifest, &config,
-			      &ignored) == 0)
-		origin.image_id = xstrdup(digest_hex(manifest.config.digest));
-	else
-		origin.image_id = xstrdup("");
-	return origin;
-}
-
-void origin_free(struct origin *origin)
-{
-	free(origin->digest);
-	free(origin->image_id);
-	*origin = (struct origin){ 0 };
+	if (digest &&
+	    layout_read_image(store, digest, &manifest, &config, &ignored) == 0)
+		return xstrdup(digest_hex(manifest.config.digest));
+	return xstrdup("");
 }
 
 /* a layer's name without where it lies and for whom it was unpacked */

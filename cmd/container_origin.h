@@ -10,18 +10,13 @@
 #include "core/containers.h"
 #include "storage/store.h"
 
-struct origin {
-	char *digest;   /* of the manifest, "sha256:..."; "": of no image */
-	char *image_id; /* the digits of the configuration's digest, or "" */
-};
-
 /*
- * origin_read - of the container @id
- * What is not there any more is "": a list goes on.
+ * origin_image_id - the digits of the configuration's digest, by which an
+ * image is called
+ * @digest: of its manifest, or NULL
+ * Return: the caller's to free; "" when the store has no such image.
  */
-struct origin origin_read(const struct store *store, const char *id);
-void origin_free(struct origin *origin);
-#define scoped_origin __attribute__((cleanup(origin_free))) struct origin
+char *origin_image_id(const struct store *store, const char *digest);
 
 /* An image that containers may come from; digits and layers may be missing. */
 struct ancestor {

@@ -42,6 +42,7 @@ static const struct verb {
 	{ "ps", verb_ps, "list containers" },
 	{ "ls", verb_ps, NULL },
 	{ "list", verb_ps, NULL },
+	{ "inspect", verb_inspect, "all about containers, or images" },
 	{ "explain", verb_explain, "say what a run would give the container" },
 	{ "doctor", verb_doctor, "test what a start needs, with remedies" },
 	{ "unshare", verb_unshare, "run a command in your own id map" },

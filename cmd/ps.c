@@ -71,6 +71,7 @@ struct listing {
 	struct container_filters filters;
 	struct ancestor *ancestors; /* by the place of their filter */
 	uint64_t now_ns;
+	char *digest, *image_id; /* of the last image that was looked up */
 	struct container *all;
 	size_t n_all;
 	struct shown {
@@ -253,7 +254,21 @@ static int by_key(const void *x, const void *y, void *key)
 			       (a->container < b->container);
 }
 
-static json_t *make_row(const struct listing *list, const struct shown *shown)
+/* many containers are of one image; borrowed from @list */
+static const char *image_id(struct listing *list, const char *digest)
+{
+	if (!digest)
+		return "";
+	if (!list->digest || strcmp(list->digest, digest) != 0) {
+		free(list->digest);
+		free(list->image_id);
+		list->digest = xstrdup(digest);
+		list->image_id = origin_image_id(list->store, digest);
+	}
+	return list->image_id;
+}
+
+static json_t *make_row(struct listing *list, const struct shown *shown)
 {
 	const struct container *container = shown->container;
 	bool podman = strcmp(list->format, "json") == 0;
@@ -264,19 +279,16 @@ static json_t *make_row(const struct listing *list, const struct shown *shown)
 		.written = shown->written,
 		.whole = shown->whole,
 	};
-	scoped_origin origin = { 0 };
 	scoped_strv paths = { 0 };
 	struct spec spec = { 0 };
 
-	if (mentions(list, "ImageID"))
-		origin = origin_read(list->store, container->record.id);
-	more.image_id = origin.image_id;
-	if (mentions(list, "Networks") &&
+	if ((mentions(list, "Networks") || mentions(list, "ImageID")) &&
 	    read_spec(list, container, &spec) == 0) {
 		read_paths(&spec, &paths);
 		more.network = show_network(spec.network);
 		more.argv = &spec.argv;
 		more.paths = &paths;
+		more.image_id = image_id(list, spec.image_digest);
 	}
 	json_t *row = podman ? container_row_podman(container, &more)
 			     : container_row(container, &more);
@@ -284,7 +296,7 @@ static json_t *make_row(const struct listing *list, const struct shown *shown)
 	return row;
 }
 
-static int print_list(const struct listing *list, struct error *err)
+static int print_list(struct listing *list, struct error *err)
 {
 	scoped_json *rows = json_array(), *names = container_row_headings();
 
@@ -348,6 +360,8 @@ static void free_list(struct listing *list)
 	container_filters_free(&list->filters);
 	containers_free(list->all, list->n_all);
 	free(list->shown);
+	free(list->digest);
+	free(list->image_id);
 }
 
 int verb_ps(const struct call *call)
