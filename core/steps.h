@@ -55,4 +55,5 @@ int step_enter_inner(struct launch *l, struct error *err);
 int step_become_inner_root(struct launch *l, struct error *err);
 int step_enter_root(struct launch *l, struct error *err);
 int step_confine(struct launch *l, struct error *err);
-int step_run(struct launch *l, struct error *err);
+int step_start_command(struct launch *l, struct error *err);
+int step_become_command(struct launch *l, struct error *err);
