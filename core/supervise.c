@@ -17,6 +17,7 @@
 #include "base/memory.h"
 #include "base/process.h"
 #include "core/init.h"
+#include "core/steps.h"
 #include "core/watch.h"
 #include "core/workload.h"
 
@@ -484,6 +485,10 @@ int supervise(struct watch *w, struct ended *ret, struct error *err)
 	w->oom_kills = workload_oom_kills();
 	if (l->spec->timeout_ms)
 		r = start_timer(&w->timer_fd, l->spec->timeout_ms, err);
+	/* at once: what waits in a socket counts against RLIMIT_NOFILE of the
+	 * user (unix(7), ETOOMANYREFS), over all containers */
+	struct error ignored;
+	step_take_root(l, &ignored);
 	connect_streams(w);
 	set_raw(w);
 	if (r < 0)
