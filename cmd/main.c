@@ -39,18 +39,15 @@ static const struct verb {
 	{ "wait", verb_wait, "wait for containers, print exit statuses" },
 	{ "rm", verb_rm, "remove containers" },
 	{ "rename", verb_rename, "give a container another name" },
-<<<<<<< HEAD
 	{ "diff", verb_image, "list what a container changed in its root" },
 	{ "commit", verb_image, "make an image of a container" },
 	{ "export", verb_image, "write a container's root as a tar" },
-=======
 	{ "logs", verb_logs, "print what containers wrote" },
 	{ "events", verb_events, "print what happens to containers" },
 	{ "ps", verb_ps, "list containers" },
 	{ "ls", verb_ps, NULL },
 	{ "list", verb_ps, NULL },
 	{ "inspect", verb_inspect, "all about containers, or images" },
->>>>>>> main
 	{ "explain", verb_explain, "say what a run would give the container" },
 	{ "doctor", verb_doctor, "test what a start needs, with remedies" },
 	{ "unshare", verb_unshare, "run a command in your own id map" },
