@@ -411,7 +411,8 @@ START_TEST(a_reader_that_ends_beside_a_writer_sees_lines_in_their_order)
 		int after = -1;
 		while (rotated_previous(r, &line, &err) > 0) {
 			int now = atoi(line.text);
-			ck_assert_msg(after < 0 || now == after - 1, "%d after %d", now, after);
+			ck_assert_msg(after < 0 || now == after - 1,
+				      "%d after %d", now, after);
 			after = now;
 		}
 		rotated_close(r);
