@@ -43,6 +43,8 @@ static const struct verb {
 	{ "ls", verb_ps, NULL },
 	{ "list", verb_ps, NULL },
 	{ "inspect", verb_inspect, "all about containers, or images" },
+	{ "logs", verb_logs, "print what containers wrote" },
+	{ "events", verb_events, "print what happens to containers" },
 	{ "explain", verb_explain, "say what a run would give the container" },
 	{ "doctor", verb_doctor, "test what a start needs, with remedies" },
 	{ "unshare", verb_unshare, "run a command in your own id map" },

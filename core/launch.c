@@ -363,9 +363,15 @@ static const char *cause_of(const struct outcome *o)
 		return CAUSE_STOPPED;
 	case ENDED_BY_ITSELF:
 		break;
+	case ENDED_WITH_INIT:
+		if (o->ended.out_of_memory)
+			return CAUSE_OOM;
+		/* fall through */
 	default:
 		return CAUSE_LAUNCHER;
 	}
+	if (o->ended.out_of_memory)
+		return CAUSE_OOM;
 	if (o->ended.stop_asked)
 		return CAUSE_STOPPED;
 	if (WIFSIGNALED(o->ended.wait_status))
@@ -437,14 +443,15 @@ static uint64_t next_delay_ms(const struct launch *l, uint64_t last)
 	return last * 2 > 60000 ? 60000 : last * 2;
 }
 
-static void record_end(struct launch *l, struct outcome *o,
+/* @phase: PHASE_RESTARTING, and if that comes to nothing PHASE_EXITED */
+static void record_end(struct launch *l, enum phase phase, struct outcome *o,
 		       const struct error *err)
 {
 	if (!o->recorded)
-		launch_record_ended(l, o->status, signal_of(o), cause_of(o),
-				    o->result < 0 ? err : NULL);
+		launch_record_ended(l, phase, o->status, signal_of(o),
+				    cause_of(o), o->result < 0 ? err : NULL);
 	else
-		launch_record_phase(l, PHASE_EXITED);
+		launch_record_phase(l, phase);
 	o->recorded = true;
 }
 
@@ -470,8 +477,7 @@ static void run_until_end(struct launch *l, struct outcome *o,
 		run_once(l, watch, o, err);
 		if (!wants_restart(l, o))
 			return;
-		record_end(l, o, err);
-		launch_record_phase(l, PHASE_RESTARTING);
+		record_end(l, PHASE_RESTARTING, o, err);
 		supervise_answer(*watch, false, o->status, signal_of(o));
 		delay = next_delay_ms(l, delay);
 		forget_start(l);
@@ -489,7 +495,7 @@ static int finish(struct launch *l, struct outcome *o, struct watch *watch,
 	struct error removal;
 	int s = 0;
 
-	record_end(l, o, err);
+	record_end(l, PHASE_EXITED, o, err);
 	if (o->started && o->ended.stop_asked)
 		launch_event(l, EVENT_STOP, NULL);
 	/* one that was not written down as kept is of no use to anybody */

@@ -14,6 +14,7 @@
  * @lines: "READY=1\nSTATUS=runs"
  *
  * Return: 1 it was sent; 0 there is no NOTIFY_SOCKET; -EINVAL it is neither
- * an absolute path nor "@" and an abstract name; -errno of socket(2), sendto(2).
+ * an absolute path nor "@" and an abstract name; -errno of socket(2),
+ * sendto(2).
  */
 int notify_send(const char *lines, struct error *err);
