@@ -43,6 +43,7 @@ static const struct verb {
 	{ "ls", verb_ps, NULL },
 	{ "list", verb_ps, NULL },
 	{ "inspect", verb_inspect, "all about containers, or images" },
+	{ "systemd", verb_systemd, "print a unit that runs a container" },
 	{ "logs", verb_logs, "print what containers wrote" },
 	{ "events", verb_events, "print what happens to containers" },
 	{ "explain", verb_explain, "say what a run would give the container" },
