@@ -48,6 +48,7 @@ static const struct verb {
 	{ "ls", verb_ps, NULL },
 	{ "list", verb_ps, NULL },
 	{ "inspect", verb_inspect, "all about containers, or images" },
+	{ "systemd", verb_systemd, "print a unit that runs a container" },
 	{ "explain", verb_explain, "say what a run would give the container" },
 	{ "doctor", verb_doctor, "test what a start needs, with remedies" },
 	{ "unshare", verb_unshare, "run a command in your own id map" },

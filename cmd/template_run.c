@@ -186,7 +186,10 @@ static int eval_label(struct run *run, const struct command *command,
 		r = eval_operand(run, &command->operands[1], dot, &key);
 	if (r < 0)
 		return r;
-	r = value_member(&value, "Labels", &labels, run->err);
+	/* docker ps has a text as .Labels: then the map is beside it */
+	bool beside = json_object_get(value.json, "Label") != NULL;
+	r = value_member(&value, beside ? "Label" : "Labels", &labels,
+			 run->err);
 	if (r == 0)
 		r = value_index(&labels, &key, ret, run->err);
 	return r < 0 ? fail_at(run, first->end) : 0;
