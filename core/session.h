@@ -39,35 +39,6 @@ struct session_request {
 
 /* With descriptors: the terminal's master; or the pipes out, err, in; or, for
  * a detached one, none of these; and at last .report. */
-struct session_started), and executes the command.
- *   3. Until then the pipe .report is open;
-what it says is why not.* 4. PID 1 reaps the command and
-	sends its status(struct session_ended).*
-		5. The client sends signals(struct session_signal);
-when it hangs up, *PID 1 kills the session.**With SESSION_DETACHED nobody stays
-				  on the socket after 3. *
-			  /
-#pragma once
-
-#include <stdbool.h>
-#include <stdint.h>
-
-#include "base/error.h"
-#include "base/strv.h"
-
-			  struct session_request {
-	struct strv argv; /* one at least */
-	struct strv env;  /* NAME=VALUE: on top of the container's */
-	char *user;       /* as for --user; NULL: the container's */
-	char *workdir;    /* absolute; NULL: the container's */
-	bool tty;
-	bool interactive; /* standard input is connected */
-	uint16_t rows, columns;
-};
-
-/* With the descriptors: the terminal's master; or out, err, in (or -1: the
- * three are always sent, a closed pipe in place of an input that is not
- * wanted).  The last is always .report. */
 struct session_started {
 	int32_t tty;
 	int32_t n; /* descriptors; and tells it from struct session_ended */
