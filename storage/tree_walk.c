@@ -63,8 +63,8 @@ static bool is_mount_point(int dirfd, const char *name)
 {
 	struct statx stx;
 
-	if (statx(dirfd, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, 0,
-		  &stx) < 0)
+	if (statx(dirfd, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, 0, &stx) <
+	    0)
 		return false;
 	return !(stx.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT) ||
 	       (stx.stx_attributes & STATX_ATTR_MOUNT_ROOT);
