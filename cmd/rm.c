@@ -8,6 +8,7 @@
 #include "cmd/container_verb.h"
 #include "cmd/print.h"
 #include "core/control.h"
+#include "core/launch_record.h"
 #include "core/record.h"
 #include "core/state.h"
 
@@ -65,7 +66,11 @@ static int remove_one(struct container_verb *verb,
 	/* one that removes itself */
 	if (r == -ENOENT)
 		return 0;
-	return r < 0 ? r : state_remove(&state, -1, err);
+	if (r == 0)
+		r = state_remove(&state, -1, err);
+	if (r == 0)
+		record_event(&verb->store, record, EVENT_REMOVE, NULL);
+	return r;
 }
 
 static void add_all(struct container_verb *verb)
@@ -141,6 +146,10 @@ static int rename_stopped(struct container_verb *verb, const struct record *old,
 		free(record.name);
 		record.name = xstrdup(name);
 		r = record_write(state.dirfd, &record, err);
+	}
+	if (r == 0) {
+		scoped(char) *old_name = xasprintf("oldName=%s", old->name);
+		record_event(&verb->store, &record, EVENT_RENAME, old_name);
 	}
 	record_free(&record);
 	state_close(&state);

@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "core/events.h"
 #include "core/launch.h"
 
 /* launch_record_begin - that there is one, and listen to other commands */
@@ -18,6 +19,22 @@ void launch_record_phase(struct launch *l, enum phase phase);
 /* launch_record_name - the name that the state has now */
 int launch_record_name(struct launch *l, struct error *err);
 
-/* launch_record_ended - @err: what went wrong, or NULL */
-void launch_record_ended(struct launch *l, int exit_code, int signal,
-			 const char *cause, const struct error *err);
+/*
+ * launch_record_ended - the command has
+ * @phase: PHASE_EXITED; PHASE_RESTARTING: the launcher will start it again
+ * @err:   what went wrong, or NULL
+ */
+void launch_record_ended(struct launch *l, enum phase phase, int exit_code,
+			 int signal, const char *cause,
+			 const struct error *err);
+
+/*
+ * launch_event - for "wolffia events", with the container's labels
+ * @attribute: one more, KEY=VALUE; or NULL
+ */
+void launch_event(const struct launch *l, const char *action,
+		  const char *attribute);
+
+/* record_event - the same of a container without a launcher */
+void record_event(const struct store *store, const struct record *record,
+		  const char *action, const char *attribute);

@@ -206,6 +206,15 @@ static int hand_over_root(struct launch *l, int root_fd, int userns_fd,
 			       err);
 }
 
+int step_hand_over_root(struct launch *l, struct error *err)
+{
+	scoped_fd userns = open("/proc/self/ns/user", O_RDONLY | O_CLOEXEC);
+
+	if (userns < 0)
+		return error_set(err, errno, "open /proc/self/ns/user");
+	return hand_over_root(l, l->root_fd, userns, err);
+}
+
 int step_enter_root(struct launch *l, struct error *err)
 {
 	scoped_fd userns = open("/proc/self/ns/user", O_RDONLY | O_CLOEXEC);

@@ -17,6 +17,7 @@
 #include "base/memory.h"
 #include "base/process.h"
 #include "core/init.h"
+#include "core/steps.h"
 #include "core/watch.h"
 #include "core/workload.h"
 
@@ -34,6 +35,16 @@ static void set_raw(struct watch *w)
 		terminal_set_raw(&w->terminal);
 }
 
+static void log_stdout(void *context, const char *data, size_t size)
+{
+	log_write(context, LOG_STDOUT, data, size);
+}
+
+static void log_stderr(void *context, const char *data, size_t size)
+{
+	log_write(context, LOG_STDERR, data, size);
+}
+
 /* who started it and is attached from the first moment */
 static void add_first_sinks(struct watch *w)
 {
@@ -46,8 +57,8 @@ static void add_first_sinks(struct watch *w)
 					      .owned = true };
 		if (sink.fd >= 0)
 			fanout_add(w->output[i], sink);
-		w->output[i]->tap = w->l->tap[i];
-		w->output[i]->context = w->l->tap_context;
+		w->output[i]->tap = i ? log_stderr : log_stdout;
+		w->output[i]->context = w->l->log;
 	}
 }
 
@@ -459,6 +470,15 @@ void supervise_answer(struct watch *w, bool all, int exit_code, int signal)
 	control_server_answer(&w->server, all, &reply);
 }
 
+static bool was_out_of_memory(const struct watch *w)
+{
+	int status = w->ended.wait_status;
+	bool killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+
+	return killed && !w->asked_to_end && !w->stop_asked &&
+	       workload_oom_kills() > w->oom_kills;
+}
+
 int supervise(struct watch *w, struct ended *ret, struct error *err)
 {
 	struct launch *l = w->l;
@@ -468,8 +488,13 @@ int supervise(struct watch *w, struct ended *ret, struct error *err)
 	w->paused = w->init_gone = w->server_gone = w->guard_gone = false;
 	w->asked_to_end = w->stop_asked = false;
 	w->ended = (struct ended){ 0 };
+	w->oom_kills = workload_oom_kills();
 	if (l->spec->timeout_ms)
 		r = start_timer(&w->timer_fd, l->spec->timeout_ms, err);
+	/* at once: what waits in a socket counts against RLIMIT_NOFILE of the
+	 * user (unix(7), ETOOMANYREFS), over all containers */
+	struct error ignored;
+	step_take_root(l, &ignored);
 	connect_streams(w);
 	set_raw(w);
 	if (r < 0)
@@ -487,6 +512,7 @@ int supervise(struct watch *w, struct ended *ret, struct error *err)
 	fd_close(&w->stop_timer_fd);
 	w->running = false;
 	w->ended.stop_asked = w->stop_asked;
+	w->ended.out_of_memory = was_out_of_memory(w);
 	*ret = w->ended;
 	return r;
 }

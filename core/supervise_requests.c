@@ -14,6 +14,7 @@
 #include "core/init.h"
 #include "core/launch_record.h"
 #include "core/state.h"
+#include "core/steps.h"
 #include "core/watch.h"
 
 /* One request, and what is answered. */
@@ -44,6 +45,8 @@ static int do_signal(struct watch *w, const struct exchange *x,
 		return error_say(err, EINVAL, "%d is no signal", number);
 	if (number == SIGKILL)
 		w->stop_asked = true;
+	scoped(char) *attribute = xasprintf("signal=%d", number);
+	launch_event(w->l, EVENT_KILL, attribute);
 	watch_signal(w, number);
 	return 0;
 }
@@ -150,6 +153,7 @@ static int do_attach(struct watch *w, const struct exchange *x,
 				 w->input->ended ? "closed" : "taken");
 	if (wants_input)
 		x->client->in = take_fd(x->fds[2]);
+	launch_event(w->l, EVENT_ATTACH, NULL);
 	r = add_sink(w->output[0], &x->fds[0], &x->client->out, err);
 	return r < 0 ? r
 		     : add_sink(w->output[1], &x->fds[1], &x->client->err, err);
@@ -183,32 +187,13 @@ static int do_resize(struct watch *w, const struct exchange *x,
 	return r;
 }
 
-/* PID 1 sent them when it had entered its root; they wait in the socket */
-static int fetch_root(struct launch *l, struct error *err)
-{
-	int fds[FD_MESSAGE_MOST];
-	char byte;
-
-	if (l->root_tree_fd >= 0)
-		return 0;
-	ssize_t n = fd_receive_message(l->root_socket[0], &byte, 1,
-				       MSG_DONTWAIT, fds, err);
-	if (n != 1)
-		return n < 0 ? (int)n
-			     : error_say(err, ESRCH,
-					 "the container's root is not known");
-	l->root_tree_fd = fds[0];
-	l->inner_userns_fd = fds[1];
-	return 0;
-}
-
 static int do_root(struct watch *w, const struct exchange *x, struct error *err)
 {
 	struct launch *l = w->l;
 	int r = check_running(w, err);
 
 	if (r == 0)
-		r = fetch_root(l, err);
+		r = step_take_root(l, err);
 	if (r < 0)
 		return r;
 	x->reply_fds[0] = l->root_tree_fd;

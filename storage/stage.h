@@ -107,6 +107,15 @@ int stage_layer(struct stage *stage, const char *blob_digest,
 int stage_archive(struct stage *stage, int tar_fd, const char *what,
 		  struct error *err);
 
+/*
+ * stage_hold_image - keep an image of the store, of which more is to be made,
+ * until the stage is done
+ * Return: 0; -ENOENT it was removed.
+ */
+int stage_hold_image(struct stage *stage, const char *digest,
+		     const struct manifest *manifest,
+		     const struct image_config *config, struct error *err);
+
 /* stage_commit - make all of it, and @images in the index, part of the store */
 int stage_commit(struct stage *stage, const struct image_index *images,
 		 struct error *err);

@@ -368,3 +368,34 @@ int stage_layer(struct stage *stage, const char *blob_digest,
 		r = note_whiteouts(stage, name, err);
 	return r < 0 ? r : keep_layer(stage, from, name, err);
 }
+
+/* it was checked when it came: no need to read it again */
+static int hold_blob(struct stage *stage, const char *digest, struct error *err)
+{
+	if (link_existing(stage, digest) < 0)
+		return error_say(err, ENOENT,
+				 "the image was removed: there "
+				 "is no blob %s",
+				 digest);
+	if (!strv_contains(&stage->blobs, digest))
+		strv_add(&stage->blobs, digest);
+	return 0;
+}
+
+int stage_hold_image(struct stage *stage, const char *digest,
+		     const struct manifest *manifest,
+		     const struct image_config *config, struct error *err)
+{
+	int r = hold_blob(stage, digest, err);
+
+	if (r == 0)
+		r = hold_blob(stage, manifest->config.digest, err);
+	for (size_t i = 0; r == 0 && i < manifest->n_layers; i++)
+		r = hold_blob(stage, manifest->layers[i].digest, err);
+	for (size_t i = 0; r == 0 && i < config->diff_ids.n; i++) {
+		scoped(char) *name = store_layer_name(config->diff_ids.v[i],
+						      stage->ids->single);
+		r = store_hold_layer(stage->store, stage->holds_fd, name, err);
+	}
+	return r;
+}
