@@ -98,9 +98,13 @@ static void connect_streams(struct watch *w)
 
 void watch_kill(struct watch *w)
 {
+	const struct launch *l = w->l;
+
 	/* still our child: the number cannot be another process's */
-	if (w->running && !w->init_gone)
-		kill(w->l->board->init_pid, SIGKILL);
+	if (!w->running || w->init_gone || process_kill(l->board->init_pid))
+		return;
+	/* the end of its socket is its end, too; or of the guard's */
+	shutdown(l->peer[l->spec->pid1 ? OUTER : INIT], SHUT_RDWR);
 }
 
 static void end_by(struct watch *w, enum ending how)
@@ -413,10 +417,12 @@ static void end_server(struct watch *w)
 		w->l->board->server_pid = 0;
 		return;
 	}
-	kill(pid, SIGKILL);
-	if (w->l->spec->driver != DRIVER_FUSE_OVERLAYFS)
+	/* one that cannot be killed ends with us (PR_SET_PDEATHSIG) */
+	bool ends = process_kill(pid);
+	if (ends && w->l->spec->driver != DRIVER_FUSE_OVERLAYFS)
 		return;
-	process_wait(pid, &ignored);
+	if (ends)
+		process_wait(pid, &ignored);
 	w->l->board->server_pid = 0;
 }
 
@@ -524,14 +530,14 @@ bool supervise_idle(struct watch *w, uint64_t ms)
 	return !w->stop_asked;
 }
 
-static void kill_and_wait(const pid_t *pids, size_t n)
+static void kill_and_wait(pid_t *pids, size_t n)
 {
 	struct error ignored;
 
 	/* none has been waited for: the numbers are still theirs */
 	for (size_t i = 0; i < n; i++)
-		if (pids[i] > 0)
-			kill(pids[i], SIGKILL);
+		if (pids[i] > 0 && !process_kill(pids[i]))
+			pids[i] = 0;
 	for (size_t i = 0; i < n; i++)
 		if (pids[i] > 0)
 			process_wait(pids[i], &ignored);
