@@ -170,10 +170,9 @@ size_t http_answer_body(char *data, size_t size, size_t n, void *context)
 {
 	struct http_transfer *t = context;
 	struct http_answer *answer = &t->exchange->answer;
-	long status = 0;
 
-	curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
-	if (status / 100 == 2)
+	curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &answer->status);
+	if (answer->status / 100 == 2)
 		return take_success(t, data, size * n);
 	if (answer->size + size * n > ERROR_BODY_MAX) {
 		t->cut = true;
