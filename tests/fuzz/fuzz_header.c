@@ -43,9 +43,9 @@ static void check_urls(const char *text)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	scoped(char) *text = xstrndup((const char *)data, size);
-	scoped(char) *next = header_next(text);
 	char type[64];
 
+	free(header_next(text));
 	check_numbers(text);
 	check_urls(text);
 	if (header_media_type(text, type, sizeof(type)) == 0 &&

@@ -101,7 +101,7 @@ END_TEST
 START_TEST(what_is_no_name_is_refused)
 {
 	static const char *const bad[] = { "",
-					   "A/b",
+					   "Ab",
 					   "a:",
 					   "https://a.io/b",
 					   "docker://debian",
