@@ -30,17 +30,38 @@ static int no_url(const char *url, struct error *err)
 			 shown);
 }
 
+/* letters, digits, dots; or an address in brackets */
+static bool is_host(const char *host)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789"
+				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ.-_";
+	size_t n = strlen(host);
+
+	if (n == 0 || n >= sizeof(((struct origin *)NULL)->host))
+		return false;
+	if (host[0] == '[')
+		return strspn(host + 1, "0123456789abcdefABCDEF:.") == n - 2 &&
+		       host[n - 1] == ']';
+	return strspn(host, letters) == n;
+}
+
+static bool is_http(const char *scheme)
+{
+	return strcmp(scheme, "https") == 0 || strcmp(scheme, "http") == 0;
+}
+
 /* only http and https, no user: what does not fit is no URL of ours */
 static CURLU *parse(const char *url)
 {
 	CURLU *parts = curl_url();
-	scoped_text *scheme = NULL;
+	scoped_text *scheme = NULL, *host = NULL;
 
 	if (parts && strlen(url) <= URL_MAX && header_is_plain(url) &&
 	    curl_url_set(parts, CURLUPART_URL, url, CURLU_DISALLOW_USER) ==
 		    CURLUE_OK &&
 	    curl_url_get(parts, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
-	    (strcmp(scheme, "https") == 0 || strcmp(scheme, "http") == 0))
+	    curl_url_get(parts, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
+	    is_http(scheme) && is_host(host))
 		return parts;
 	curl_url_cleanup(parts);
 	return NULL;
@@ -57,7 +78,6 @@ int origin_of(const char *url, struct origin *ret, struct error *err)
 	    curl_url_get(parts, CURLUPART_HOST, &host, 0) != CURLUE_OK ||
 	    curl_url_get(parts, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) !=
 		    CURLUE_OK ||
-	    strlen(host) >= sizeof(origin.host) ||
 	    strlen(port) >= sizeof(origin.port))
 		return no_url(url, err);
 	origin.tls = strcmp(scheme, "https") == 0;
