@@ -56,6 +56,9 @@ static int seek_body(void *context, curl_off_t offset, int origin)
 	if (origin != SEEK_SET || offset < 0 ||
 	    (uint64_t)offset > t->exchange->request.body_size)
 		return CURL_SEEKFUNC_FAIL;
+	/* libcurl would send it again when a kept connection has died */
+	if (t->exchange->request.once && t->exchange->sent > 0)
+		return CURL_SEEKFUNC_FAIL;
 	t->exchange->sent = (uint64_t)offset;
 	return CURL_SEEKFUNC_OK;
 }
