@@ -23,6 +23,7 @@ struct fetch {
 	uint64_t carried; /* bytes of earlier runs that nobody has checked */
 	uint64_t skip;    /* bytes to pass over: the server sends them again */
 	uint64_t fresh;   /* bytes since the tries were counted anew */
+	char *name;       /* for messages */
 };
 
 static struct fetch *fetch_of(struct http_exchange *x)
@@ -214,18 +215,9 @@ static int finish_blob(struct call *call, struct error *err)
 	return check_whole(f, err);
 }
 
-/* the callbacks know the exchange: errors name the blob */
-static int name_blob(const struct fetch *f, struct error *err)
+static char *blob_name(const struct client *client, const char *digest)
 {
-	return error_prefix(err, "blob %.19s of %s", f->blob->digest,
-			    f->call.client->name);
-}
-
-static int finish_named(struct call *call, struct error *err)
-{
-	int r = finish_blob(call, err);
-
-	return r < 0 ? name_blob(fetch_of(&call->x), err) : r;
+	return xasprintf("blob %.19s of %s", digest, client->name);
 }
 
 static void fetch_init(struct fetch *f, struct client *client,
@@ -235,16 +227,19 @@ static void fetch_init(struct fetch *f, struct client *client,
 	call_init(&f->call, client, HTTP_GET, client->pull, "blobs/%s",
 		  blob->digest);
 	f->call.prepare = ask_for_rest;
-	f->call.finish = finish_named;
+	f->call.finish = finish_blob;
 	f->call.x.accept = accept_body;
 	f->call.x.take = take_bytes;
 	f->call.x.wait_fd = blob->tee_fd;
+	f->name = blob_name(client, blob->digest);
+	f->call.x.name = f->name;
 }
 
 static void fetch_free(struct fetch *f)
 {
 	hash_free(&f->hash);
 	call_free(&f->call);
+	free(f->name);
 }
 
 /* Return: 1 it is all there; 0 there is something to fetch; -errno */
@@ -270,6 +265,8 @@ int blob_get_all(struct client *client, struct blob_get *blobs, size_t n,
 	size_t n_run = 0;
 	int r = client_connect(client, err);
 
+	if (r < 0)
+		return error_prefix(err, "%s", client->name);
 	for (size_t i = 0; i < n; i++)
 		fetch_init(&fetches[i], client, &blobs[i]);
 	for (size_t i = 0; r >= 0 && i < n; i++) {
@@ -277,7 +274,7 @@ int blob_get_all(struct client *client, struct blob_get *blobs, size_t n,
 		if (r == 0)
 			run[n_run++] = &fetches[i].call.x;
 		else if (r < 0)
-			name_blob(&fetches[i], err);
+			error_prefix(err, "%s", fetches[i].name);
 	}
 	if (r >= 0)
 		r = http_run(client->http, run, n_run, parallel, err);
@@ -286,39 +283,59 @@ int blob_get_all(struct client *client, struct blob_get *blobs, size_t n,
 	return r < 0 ? r : 0;
 }
 
-int blob_get_text(struct client *client, const char *digest, uint64_t size,
-		  size_t max, char **ret, struct error *err)
+static int check_text(const struct http_answer *answer, const char *digest,
+		      uint64_t size, struct error *err)
 {
-	scoped_call call;
+	const char *text = answer->body ? answer->body : "";
 	scoped_hash *hash = NULL;
 	char found[DIGEST_MAX];
-	int r = digest_check(digest, err);
+	int r;
 
-	if (r == 0 && size > max)
-		r = error_say(err, EFBIG, "blob %.19s: more than %zu bytes",
-			      digest, max);
+	if (answer->size != size)
+		return wrong("it is shorter than its size says", err);
+	r = hash_begin(digest, &hash, err);
 	if (r == 0)
-		r = client_connect(client, err);
-	if (r < 0)
-		return r;
-	call_init(&call, client, HTTP_GET, client->pull, "blobs/%s", digest);
-	call.x.request.keep_max = (size_t)size ? (size_t)size : 1;
-	r = call_do(&call, err);
-	if (r == 0 && call.x.answer.status != 200)
-		r = call_failed(&call, err);
-	if (r == 0 && call.x.answer.size != size)
-		r = wrong("it is shorter than its size says", err);
-	if (r == 0)
-		r = hash_begin(digest, &hash, err);
-	if (r == 0 && size)
-		r = hash_add(hash, call.x.answer.body, (size_t)size, err);
+		r = hash_add(hash, text, answer->size, err);
 	if (r == 0)
 		r = hash_end(hash, found, err);
 	if (r == 0 && strcmp(found, digest) != 0)
-		r = wrong("it is not what its digest says", err);
+		r = error_say(err, EBADMSG, "its digest is %s", found);
+	return r;
+}
+
+static int get_text(struct client *client, const char *digest, uint64_t size,
+		    char **ret, struct error *err)
+{
+	scoped_call call;
+	struct http_answer *answer = &call.x.answer;
+	int r = client_connect(client, err);
+
 	if (r < 0)
-		return error_prefix(err, "blob %.19s of %s", digest,
-				    client->name);
-	*ret = call.x.answer.body ? take_ptr(call.x.answer.body) : xstrdup("");
+		return r;
+	call_init(&call, client, HTTP_GET, client->pull, "blobs/%s", digest);
+	call.x.request.keep_max = size ? (size_t)size : 1;
+	r = call_do(&call, err);
+	if (r == 0 && answer->status != 200)
+		r = call_failed(&call, err);
+	if (r == 0)
+		r = check_text(answer, digest, size, err);
+	if (r == 0)
+		*ret = answer->body ? take_ptr(answer->body) : xstrdup("");
+	return r;
+}
+
+int blob_get_text(struct client *client, const char *digest, uint64_t size,
+		  size_t max, char **ret, struct error *err)
+{
+	int r = digest_check(digest, err);
+
+	if (r < 0)
+		return r;
+	r = size > max ? error_say(err, EFBIG, "more than %zu bytes", max)
+		       : get_text(client, digest, size, ret, err);
+	if (r < 0) {
+		scoped(char) *name = blob_name(client, digest);
+		return error_prefix(err, "%s", name);
+	}
 	return 0;
 }

@@ -137,7 +137,7 @@ int call_failed(const struct call *call, struct error *err)
 	const struct client *client = call->client;
 	int r = http_status_error(&call->x, err);
 
-	if (r != -EACCES)
+	if (r != -EACCES || call->x.answer.foreign)
 		return r;
 	return auth_has_password(client->auth)
 		       ? error_hint(err,
@@ -176,7 +176,7 @@ static int ping(struct client *client, const char *scheme, bool once,
 		return 0;
 	r = http_status_error(&x, err);
 	if (r != -ENOENT && r != -EPROTO && r != -EACCES)
-		return r;
+		return error_prefix(err, "%s", place_host(client->registry));
 	err->code = EPROTO;
 	return error_prefix(err, "%s is no registry",
 			    place_host(client->registry));

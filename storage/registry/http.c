@@ -12,6 +12,9 @@
 #include "storage/registry/http_transfer.h"
 #include "storage/registry/url.h"
 
+/* CURLE_TOO_LARGE, since libcurl 8.6 */
+#define CURLE_TOO_LARGE_ ((CURLcode)100)
+
 enum { HOPS_MAX = 5, AGAINS_MAX = 4, TICK_MS = 100 };
 
 static const struct http_options defaults = {
@@ -79,17 +82,20 @@ void http_exchange_free(struct http_exchange *x)
 	x->request.url = NULL;
 }
 
-static int end(struct http_transfer *t, int r)
-{
-	t->state = TRANSFER_ENDED;
-	return r;
-}
-
 static void drop_hop(struct http_transfer *t)
 {
 	if (t->easy)
 		curl_multi_remove_handle(t->http->multi, t->easy);
 	http_transfer_clear(t);
+}
+
+/* a failure is said with what failed, where the caller cannot tell */
+static int end(struct http_transfer *t, int r, struct error *err)
+{
+	const char *name = t->exchange->name;
+
+	t->state = TRANSFER_ENDED;
+	return r < 0 && name ? error_prefix(err, "%s", name) : r;
 }
 
 /* to .url, after the hop before */
@@ -166,7 +172,8 @@ static const struct {
 	{ CURLE_SSL_CERTPROBLEM,          EKEYREJECTED },
 	{ CURLE_SSL_CACERT_BADFILE,       EKEYREJECTED },
 	{ CURLE_SSL_ISSUER_ERROR,         EKEYREJECTED },
-	{ CURLE_OUT_OF_MEMORY,            ENOMEM },
+	{ CURLE_OUT_OF_MEMORY,            EFBIG },
+	{ CURLE_TOO_LARGE_,               EFBIG },
 };
 /* clang-format on */
 
@@ -174,15 +181,19 @@ static int curl_error(const struct http_transfer *t, CURLcode code,
 		      struct error *err)
 {
 	const char *said = t->said[0] ? t->said : curl_easy_strerror(code);
-	scoped(char) *shown = url_shown(t->url, t->exchange->request.url);
+	scoped(char) *where = url_origin(t->url);
 	struct origin origin = { 0 };
 	struct error ignored;
 	int error = EPROTO;
 
+	/* so it is called until 8.6: nobody runs out of memory here */
+	if (code == CURLE_OUT_OF_MEMORY || code == CURLE_TOO_LARGE_)
+		said = "a line of its headers is too long";
+
 	for (size_t i = 0; i < ARRAY_SIZE(curl_errors); i++)
 		if (curl_errors[i].code == code)
 			error = curl_errors[i].error;
-	error_say(err, error, "%s: %s", shown, said);
+	error_say(err, error, "%s: %s", where, said);
 	if (error != EKEYREJECTED || origin_of(t->url, &origin, &ignored) < 0)
 		return -error;
 	return error_hint(err,
@@ -193,13 +204,14 @@ static int curl_error(const struct http_transfer *t, CURLcode code,
 			  strcmp(origin.port, "443") ? origin.port : "");
 }
 
-/* our own callbacks' reasons say nothing about where */
+/* the reasons of callbacks say nothing about where */
 static int own_error(struct http_transfer *t, struct error *err)
 {
-	scoped(char) *shown = url_shown(t->url, t->exchange->request.url);
+	scoped(char) *where = url_origin(t->url);
 
 	*err = t->why;
-	return error_prefix(err, "%s", shown);
+	return t->exchange->answer.foreign ? error_prefix(err, "%s", where)
+					   : -err->code;
 }
 
 static int broken(struct http_transfer *t, CURLcode code, struct error *err)
@@ -215,7 +227,7 @@ static int broken(struct http_transfer *t, CURLcode code, struct error *err)
 		return 0;
 	if (passes && t->tries > 1)
 		error_prefix(err, "tried %u times", t->tries);
-	return end(t, r);
+	return end(t, r, err);
 }
 
 static bool is_redirect(const struct http_transfer *t)
@@ -241,15 +253,13 @@ static int follow(struct http_transfer *t, struct error *err)
 		r = url_resolve(t->url, answer->location, &next, err);
 	if (r == 0)
 		r = url_check_next(t->url, next, err);
-	if (r < 0) {
-		scoped(char) *shown = url_shown(t->url, NULL);
-		return end(t, error_prefix(err, "%s", shown));
-	}
+	if (r < 0)
+		return end(t, r, err);
 	free(t->url);
 	t->url = take_ptr(next);
 	http_answer_free(answer);
 	r = start_hop(t, err);
-	return r < 0 ? end(t, r) : 0;
+	return r < 0 ? end(t, r, err) : 0;
 }
 
 /* Return: 1 it will be tried again, 0 the answer stands, -errno */
@@ -279,9 +289,9 @@ static int finish(struct http_transfer *t, struct error *err)
 	int r = x->finish ? x->finish(x, err) : 0;
 
 	if (r <= 0)
-		return end(t, r);
+		return end(t, r, err);
 	if (++t->agains > AGAINS_MAX)
-		return end(t, http_status_error(x, err));
+		return end(t, http_status_error(x, err), err);
 	t->tries--;
 	again_at(t, 0);
 	return 0;
@@ -299,14 +309,14 @@ static int hop_ended(struct http_transfer *t, CURLcode code, struct error *err)
 	if (code == CURLE_OK && !t->began && answer->status / 100 == 2)
 		http_answer_begin(t);
 	if (t->why.code)
-		return end(t, own_error(t, err));
+		return end(t, own_error(t, err), err);
 	if (code != CURLE_OK && !t->cut)
 		return broken(t, code, err);
 	if (is_redirect(t))
 		return follow(t, err);
 	int r = passing_status(t, err);
 	if (r != 0)
-		return r < 0 ? end(t, r) : 0;
+		return r < 0 ? end(t, r, err) : 0;
 	return finish(t, err);
 }
 

@@ -111,6 +111,7 @@ struct http_exchange {
 	int (*finish)(struct http_exchange *exchange, struct error *err);
 	void *context;
 	int wait_fd;
+	const char *name; /* put before what goes wrong; NULL: nothing */
 
 	bool progress; /* set by take(): what came counts as a fresh start */
 	uint64_t sent; /* bytes of the body of this try */
@@ -143,7 +144,7 @@ void http_exchange_free(struct http_exchange *exchange);
 /*
  * http_status_error - say what an answer means that is not a success
  *
- * With the registry's own words ("MANIFEST_UNKNOWN"), if it has any.
+ * "it answers with status 404", and the registry's own words, if it has any.
  * Return: -ENOENT 404; -EACCES 401, 403; -EBUSY 429; -EPROTO or -EIO others.
  */
 int http_status_error(const struct http_exchange *exchange, struct error *err);

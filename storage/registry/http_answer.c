@@ -206,8 +206,8 @@ int http_status_error(const struct http_exchange *x, struct error *err)
 {
 	const struct http_answer *answer = &x->answer;
 	scoped(char) *words = own_words(answer);
-	scoped(char) *shown = url_shown(
-		answer->url ? answer->url : x->request.url, x->request.url);
+	scoped(char) *home = url_origin(x->answer.url);
+	bool has_words = words && *words;
 	long status = answer->status;
 	int code = status == 404                    ? ENOENT
 		   : status == 401 || status == 403 ? EACCES
@@ -215,7 +215,9 @@ int http_status_error(const struct http_exchange *x, struct error *err)
 		   : status >= 500                  ? EIO
 						    : EPROTO;
 
-	return error_say(err, code, "%s answers with status %ld%s%s%s", shown,
-			 status, words && *words ? " (" : "",
-			 words ? words : "", words && *words ? ")" : "");
+	return error_say(err, code, "%s%s answers with status %ld%s%s%s",
+			 answer->foreign ? home : "it",
+			 answer->foreign ? ", where it sends us," : "", status,
+			 has_words ? " (" : "", has_words ? words : "",
+			 has_words ? ")" : "");
 }

@@ -72,13 +72,15 @@ static int descend(struct source *s, const struct platform *platform,
 				      SOURCE_DEPTH_MAX);
 		if (r == 0)
 			r = choose(&s->manifest, platform, &entry, err);
-		if (r == 0)
-			r = client_get_document(s->client, entry.digest, NULL,
-						&next, err);
-		if (r == 0)
-			r = check_promise(&entry, &next, err);
+		if (r < 0)
+			return error_prefix(err, "%s", client_name(s->client));
+		r = client_get_document(s->client, entry.digest, NULL, &next,
+					err);
 		if (r < 0)
 			return r;
+		r = check_promise(&entry, &next, err);
+		if (r < 0)
+			return error_prefix(err, "%s", client_name(s->client));
 		if (!s->index.text)
 			move(&s->index, &s->manifest);
 		move(&s->manifest, &next);

@@ -24,10 +24,11 @@ static void free_text(char **text)
 
 static int no_url(const char *url, struct error *err)
 {
-	scoped(char) *shown = url_shown(url, NULL);
+	/* without the query, which may hold a secret */
+	int n = (int)strcspn(url, "?#");
 
-	return error_say(err, EPROTO, "\"%.200s\" is not a URL for https",
-			 shown);
+	return error_say(err, EPROTO, "\"%.*s\" is not a URL for https",
+			 n < 200 ? n : 200, url);
 }
 
 /* letters, digits, dots; or an address in brackets */
@@ -134,18 +135,17 @@ int url_check_next(const char *from, const char *to, struct error *err)
 		r = origin_of(to, &there, err);
 	if (r < 0 || there.tls || origin_same(&here, &there))
 		return r;
-	scoped(char) *shown = url_shown(to, from);
+	scoped(char) *shown = url_origin(to);
 	return error_say(err, EPERM,
 			 "it sends us on to %s, which is not encrypted", shown);
 }
 
-char *url_shown(const char *url, const char *home)
+char *url_origin(const char *url)
 {
-	size_t n = strcspn(url, "?#");
 	const char *host = strstr(url, "://");
+	size_t n =
+		host ? (size_t)(host + 3 - url) + strcspn(host + 3, "/?#") : 0;
 
-	if (home && host && !url_same_origin(url, home))
-		n = (size_t)(host + 3 - url) + strcspn(host + 3, "/?#");
 	return xstrndup(url, n < 300 ? n : 300);
 }
 

@@ -42,13 +42,9 @@ int url_check_next(const char *from, const char *to, struct error *err);
 /* url_same_origin - false also when one of them is not a URL */
 bool url_same_origin(const char *a, const char *b);
 
-/*
- * url_shown - @url for a message: without the query, which may hold a
- * signature or a token, and of another origin than @home without the path
- * @home: NULL: always with the path
- * Return: the caller's to free
- */
-char *url_shown(const char *url, const char *home);
+/* url_origin - "https://host:port" of @url, for a message: a path or a query
+ * may hold a signature or a token; the caller's to free */
+char *url_origin(const char *url);
 
 /* url_add_query - "&key=value" or "?key=value" behind @url, the value
  * escaped; @url is freed, the result the caller's to free */

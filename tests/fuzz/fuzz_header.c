@@ -35,8 +35,8 @@ static void check_urls(const char *text)
 		abort();
 	if (url_check_next(base, url, &err) == 0 && !origin.tls)
 		abort();
-	shown = url_shown(url, base);
-	if (strchr(shown, '?'))
+	shown = url_origin(url);
+	if (strpbrk(shown, "?#@"))
 		abort();
 }
 
