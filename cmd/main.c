@@ -43,6 +43,8 @@ static const struct verb {
 	{ "ls", verb_ps, NULL },
 	{ "list", verb_ps, NULL },
 	{ "inspect", verb_inspect, "all about containers, or images" },
+	{ "top", verb_top, "list the processes of a container" },
+	{ "stats", verb_stats, "show what containers use" },
 	{ "systemd", verb_systemd, "print a unit that runs a container" },
 	{ "logs", verb_logs, "print what containers wrote" },
 	{ "events", verb_events, "print what happens to containers" },
