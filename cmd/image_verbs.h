@@ -22,6 +22,7 @@ int verb_diff(int argc, char *const argv[]);
 int verb_export(int argc, char *const argv[]);
 int verb_import(int argc, char *const argv[]);
 int verb_load(int argc, char *const argv[]);
+int verb_pull(int argc, char *const argv[]);
 int verb_images(int argc, char *const argv[]);
 int verb_rmi(int argc, char *const argv[]);
 int verb_unpack(int argc, char *const argv[]);
