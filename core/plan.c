@@ -121,6 +121,7 @@ const struct step run_plan[] = {
 	{ LAUNCHER, "take over the terminal",            step_take_terminal,     has_tty,            false },
 	{ INIT,     "confine the container",             step_confine,           NULL,               false },
 	{ INIT,     "run the command",                   step_run,               NULL,               true },
+	{ LAUNCHER, "take over the root",                step_take_root,         NULL,               false },
 	{ LAUNCHER, "note the start",                    step_note_start,        NULL,               false },
 	{ 0 },
 };

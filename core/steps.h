@@ -13,6 +13,7 @@ int step_make_streams(struct launch *l, struct error *err);
 int step_fork_outer(struct launch *l, struct error *err);
 int step_begin_mapping(struct launch *l, struct error *err);
 int step_await_mapping(struct launch *l, struct error *err);
+int step_take_root(struct launch *l, struct error *err);
 int step_take_terminal(struct launch *l, struct error *err);
 
 /* core/launch.c */

@@ -183,32 +183,11 @@ static int do_resize(struct watch *w, const struct exchange *x,
 	return r;
 }
 
-/* PID 1 sent them when it had entered its root; they wait in the socket */
-static int fetch_root(struct launch *l, struct error *err)
-{
-	int fds[FD_MESSAGE_MOST];
-	char byte;
-
-	if (l->root_tree_fd >= 0)
-		return 0;
-	ssize_t n = fd_receive_message(l->root_socket[0], &byte, 1,
-				       MSG_DONTWAIT, fds, err);
-	if (n != 1)
-		return n < 0 ? (int)n
-			     : error_say(err, ESRCH,
-					 "the container's root is not known");
-	l->root_tree_fd = fds[0];
-	l->inner_userns_fd = fds[1];
-	return 0;
-}
-
 static int do_root(struct watch *w, const struct exchange *x, struct error *err)
 {
 	struct launch *l = w->l;
 	int r = check_running(w, err);
 
-	if (r == 0)
-		r = fetch_root(l, err);
 	if (r < 0)
 		return r;
 	x->reply_fds[0] = l->root_tree_fd;
