@@ -27,6 +27,8 @@ static void check_line(const char *line)
 		require((unsigned char)*line >= 0x20 && *line != 0x7f);
 }
 
+int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
+
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 {
 	static pid_t pids[] = { 1, 10, 777 };

@@ -11,6 +11,8 @@ static void require(int condition)
 		abort();
 }
 
+int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
+
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 {
 	scoped(char) *text = xcalloc(size + 1, 1);
