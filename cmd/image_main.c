@@ -16,6 +16,7 @@ static const struct {
 	const char *name;
 	int (*run)(int argc, char *const argv[]);
 } verbs[] = {
+	{ "cp",     verb_cp },
 	{ "images", verb_images },
 	{ "import", verb_import },
 	{ "load",   verb_load },
@@ -59,8 +60,9 @@ int main(int argc, char *argv[])
 		return STATUS_WOLFFIA;
 	}
 	if (argc < 2)
-		return image_usage("write a verb: images, import, load, rmi or "
-				   "unpack");
+		return image_usage(
+			"write a verb: cp, images, import, load, rmi "
+			"or unpack");
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
 		if (strcmp(argv[1], verbs[i].name) == 0)
 			return close_output(verbs[i].run(argc - 1, argv + 1));
