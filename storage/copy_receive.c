@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <sys/stat.h>
 
+#include "base/fd.h"
 #include "base/memory.h"
 #include "storage/copy_confine.h"
 #include "storage/copy_spot.h"
@@ -85,7 +86,7 @@ static int check(const struct copy_spot *spot, const struct copy_from *from,
 }
 
 static int receive(const struct copy_target *target,
-		   const struct copy_from *from, const struct copy_spot *spot,
+		   const struct copy_from *from, struct copy_spot *spot,
 		   int records_fd, struct copy_counts *counts,
 		   struct error *err)
 {
@@ -103,6 +104,8 @@ static int receive(const struct copy_target *target,
 	};
 	int r = check(spot, from, &receiver.to, err);
 
+	if (spot->fd >= 0)
+		fd_close(&spot->dirfd);
 	if (r == 0)
 		r = copy_confine(options.base_fd, options.inside, records_fd,
 				 err);

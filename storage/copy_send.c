@@ -131,7 +131,7 @@ static int add_directory(const struct copy_source *source,
 	struct tree_entry top = {
 		.path = source->as,
 		.name = source->as,
-		.dirfd = spot->dirfd,
+		.dirfd = -1,
 		.fd = spot->fd,
 		.st = spot->st,
 	};
@@ -152,7 +152,7 @@ static int add_file(const struct copy_source *source,
 		    struct error *err)
 {
 	struct tree_entry entry = {
-		.path = source->as,
+		.path = source->path + strspn(source->path, "/"),
 		.name = spot->name,
 		.dirfd = spot->dirfd,
 		.fd = -1,
@@ -171,6 +171,7 @@ static int open_directory(struct copy_spot *spot, const char *path,
 
 	if (fd < 0)
 		return error_set(err, errno, "open the directory %s", path);
+	fd_close(&spot->dirfd);
 	fd_close(&spot->fd);
 	spot->fd = fd;
 	return 0;
@@ -189,10 +190,16 @@ static int send_spot(const struct copy_source *source, struct copy_spot *spot,
 	int tree = directory ? spot->fd : spot->dirfd;
 	if (r == 0)
 		r = tree_confine(&tree, 1, out_fd, err);
-	if (r == 0)
-		r = directory ? add_directory(source, spot, root, tarball, err)
-			      : add_file(source, spot, tarball, err);
-	return r < 0 ? r : tarball_finish(tarball, err);
+	if (r < 0)
+		return r;
+	r = directory ? add_directory(source, spot, root, tarball, err)
+		      : add_file(source, spot, tarball, err);
+	/* its own words begin where the walk does */
+	if (r < 0)
+		return directory && r != -EPIPE
+			       ? error_prefix(err, "in %s", source->path)
+			       : r;
+	return tarball_finish(tarball, err);
 }
 
 int copy_send(const struct copy_source *source, int out_fd,
