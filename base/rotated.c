@@ -360,6 +360,13 @@ int rotated_next(struct rotated *r, struct rotated_line *ret, struct error *err)
 	}
 }
 
+int rotated_finish(struct rotated *r, struct error *err)
+{
+	r->follow = false;
+	fd_close(&r->end_fd);
+	return note_end(r, err);
+}
+
 /* Return: 1 at the end of the part before this one, 0 there is none */
 static int previous_part(struct rotated *r, struct error *err)
 {

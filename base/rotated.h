@@ -70,6 +70,10 @@ void rotated_close(struct rotated *r);
 int rotated_next(struct rotated *r, struct rotated_line *ret,
 		 struct error *err);
 
+/* rotated_finish - end a reader with follow: nothing more is written, so the
+ * end is where it is now */
+int rotated_finish(struct rotated *r, struct error *err);
+
 /* rotated_seek_end - go behind all that is there now, and with @follow before
  * a last line that has no newline yet */
 int rotated_seek_end(struct rotated *r, struct error *err);

@@ -104,7 +104,11 @@ static int receive_it(void *argument, struct error *err)
 /* Return: where its tar can be read; -errno */
 static int start_sender(struct copy *copy, struct error *err)
 {
-	const struct tarball_options options = { 0 };
+	const struct visit *visit = copy->from.visit;
+	const struct tarball_options options = {
+		.owners.single =
+			visit && visit_spec(visit)->userns == USERNS_SINGLE,
+	};
 	struct sending sending = { .copy = copy };
 	int tar[2];
 

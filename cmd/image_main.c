@@ -16,7 +16,10 @@ static const struct {
 	const char *name;
 	int (*run)(int argc, char *const argv[]);
 } verbs[] = {
+	{ "commit", verb_commit },
 	{ "cp",     verb_cp },
+	{ "diff",   verb_diff },
+	{ "export", verb_export },
 	{ "images", verb_images },
 	{ "import", verb_import },
 	{ "load",   verb_load },
@@ -60,9 +63,8 @@ int main(int argc, char *argv[])
 		return STATUS_WOLFFIA;
 	}
 	if (argc < 2)
-		return image_usage(
-			"write a verb: cp, images, import, load, rmi "
-			"or unpack");
+		return image_usage("write a verb: commit, cp, diff, export, "
+				   "images, import, load, rmi or unpack");
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
 		if (strcmp(argv[1], verbs[i].name) == 0)
 			return close_output(verbs[i].run(argc - 1, argv + 1));

@@ -24,7 +24,7 @@ static int verb_image(const struct call *call);
 static const struct verb {
 	const char *name;
 	int (*function)(const struct call *call);
-	const char *help;
+	const char *help; /* NULL: another name of the one before */
 } verbs[] = {
 	{ "run", verb_run, "run a command in a new container" },
 	{ "create", verb_run, "make a container, to be started" },
@@ -40,6 +40,15 @@ static const struct verb {
 	{ "rm", verb_rm, "remove containers" },
 	{ "rename", verb_rename, "give a container another name" },
 	{ "cp", verb_image, "copy files to and from containers" },
+	{ "diff", verb_image, "list what a container changed in its root" },
+	{ "commit", verb_image, "make an image of a container" },
+	{ "export", verb_image, "write a container's root as a tar" },
+	{ "logs", verb_logs, "print what containers wrote" },
+	{ "events", verb_events, "print what happens to containers" },
+	{ "ps", verb_ps, "list containers" },
+	{ "ls", verb_ps, NULL },
+	{ "list", verb_ps, NULL },
+	{ "inspect", verb_inspect, "all about containers, or images" },
 	{ "explain", verb_explain, "say what a run would give the container" },
 	{ "doctor", verb_doctor, "test what a start needs, with remedies" },
 	{ "unshare", verb_unshare, "run a command in your own id map" },
@@ -69,7 +78,8 @@ static int verb_help(const struct call *call)
 	     "is "
 	     "never root\non the host.\n");
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
-		printf("  %-10s %s\n", verbs[i].name, verbs[i].help);
+		if (verbs[i].help)
+			printf("  %-10s %s\n", verbs[i].name, verbs[i].help);
 	puts("\nA first container, without any download:  wolffia run -it "
 	     "@host\n"
 	     "More: wolffia VERB --help, man wolffia-run");

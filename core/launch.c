@@ -266,6 +266,31 @@ static int judge(const struct launch *l, const struct ended *ended,
 	return 0;
 }
 
+/*
+ * A launch whose file system server died has failed for that reason, whatever
+ * step noticed it: the command that "cannot be executed" is there.
+ */
+static int explain_server_end(const struct launch *l, struct error *err)
+{
+	siginfo_t end = { 0 };
+	pid_t pid = l->board->server_pid;
+	char how[64];
+
+	if (err->code == EINTR || pid <= 0)
+		return 0;
+	/* its last descriptors were closed before its end can be seen */
+	bool is_lost = err->code == ENOTCONN || err->code == ECONNABORTED;
+	if (waitid(P_PID, (id_t)pid, &end,
+		   WEXITED | WNOWAIT | (is_lost ? 0 : WNOHANG)) < 0 ||
+	    end.si_pid != pid)
+		return 0;
+	return error_say(err, EIO, "the file system server (fuse-overlayfs) %s",
+			 process_describe(end.si_code == CLD_EXITED
+						  ? end.si_status << 8
+						  : end.si_status,
+					  how, sizeof(how)));
+}
+
 /* of one start; what lasts over restarts is in finish() */
 static void close_start(struct launch *l)
 {
@@ -363,9 +388,15 @@ static const char *cause_of(const struct outcome *o)
 		return CAUSE_STOPPED;
 	case ENDED_BY_ITSELF:
 		break;
+	case ENDED_WITH_INIT:
+		if (o->ended.out_of_memory)
+			return CAUSE_OOM;
+		/* fall through */
 	default:
 		return CAUSE_LAUNCHER;
 	}
+	if (o->ended.out_of_memory)
+		return CAUSE_OOM;
 	if (o->ended.stop_asked)
 		return CAUSE_STOPPED;
 	if (WIFSIGNALED(o->ended.wait_status))
@@ -399,8 +430,10 @@ static void run_once(struct launch *l, struct watch **watch, struct outcome *o,
 		if (o->result == 0)
 			o->result = judge(l, &o->ended, &o->status, err);
 	} else {
+		int lost = explain_server_end(l, err);
 		supervise_kill(l);
-		o->status = status_of_failure(l, err);
+		o->status =
+			lost < 0 ? STATUS_WOLFFIA : status_of_failure(l, err);
 		add_server_words(l, err);
 	}
 	if (o->started && l->board->server_pid > 0)
@@ -437,14 +470,15 @@ static uint64_t next_delay_ms(const struct launch *l, uint64_t last)
 	return last * 2 > 60000 ? 60000 : last * 2;
 }
 
-static void record_end(struct launch *l, struct outcome *o,
+/* @phase: PHASE_RESTARTING, and if that comes to nothing PHASE_EXITED */
+static void record_end(struct launch *l, enum phase phase, struct outcome *o,
 		       const struct error *err)
 {
 	if (!o->recorded)
-		launch_record_ended(l, o->status, signal_of(o), cause_of(o),
-				    o->result < 0 ? err : NULL);
+		launch_record_ended(l, phase, o->status, signal_of(o),
+				    cause_of(o), o->result < 0 ? err : NULL);
 	else
-		launch_record_phase(l, PHASE_EXITED);
+		launch_record_phase(l, phase);
 	o->recorded = true;
 }
 
@@ -470,8 +504,7 @@ static void run_until_end(struct launch *l, struct outcome *o,
 		run_once(l, watch, o, err);
 		if (!wants_restart(l, o))
 			return;
-		record_end(l, o, err);
-		launch_record_phase(l, PHASE_RESTARTING);
+		record_end(l, PHASE_RESTARTING, o, err);
 		supervise_answer(*watch, false, o->status, signal_of(o));
 		delay = next_delay_ms(l, delay);
 		forget_start(l);
@@ -489,7 +522,7 @@ static int finish(struct launch *l, struct outcome *o, struct watch *watch,
 	struct error removal;
 	int s = 0;
 
-	record_end(l, o, err);
+	record_end(l, PHASE_EXITED, o, err);
 	if (o->started && o->ended.stop_asked)
 		launch_event(l, EVENT_STOP, NULL);
 	/* one that was not written down as kept is of no use to anybody */

@@ -64,7 +64,9 @@ int launch_record_begin(struct launch *l, struct error *err)
 		return r;
 	set_text(&l->record.name, l->state->name);
 	l->record.launcher_pid = getpid();
-	r = record_write(dirfd, &l->record, err);
+	/* one that goes with its launcher is there when it runs */
+	if (!l->spec->remove)
+		r = record_write(dirfd, &l->record, err);
 	if (r == 0 && !l->spec->remove)
 		r = state_keep(l->state, err);
 	/* it is over with its launcher, from now on */
@@ -98,6 +100,8 @@ void launch_record_phase(struct launch *l, enum phase phase)
 	else if (phase == PHASE_RUNNING)
 		launch_event(l, EVENT_UNPAUSE, NULL);
 	l->record.phase = phase;
+	if (phase == PHASE_EXITED)
+		l->record.launcher_pid = 0;
 	write_down(l);
 }
 
@@ -110,13 +114,15 @@ int launch_record_name(struct launch *l, struct error *err)
 	return record_write(l->state->dirfd, &l->record, err);
 }
 
-void launch_record_ended(struct launch *l, int exit_code, int signal,
-			 const char *cause, const struct error *err)
+void launch_record_ended(struct launch *l, enum phase phase, int exit_code,
+			 int signal, const char *cause, const struct error *err)
 {
 	/* one that never ran is still as it was created, with the reason */
 	if (l->record.started_ns)
-		l->record.phase = PHASE_EXITED;
-	l->record.pid = l->record.launcher_pid = 0;
+		l->record.phase = phase;
+	l->record.pid = 0;
+	if (phase != PHASE_RESTARTING)
+		l->record.launcher_pid = 0;
 	l->record.finished_ns = record_now();
 	l->record.exit_code = exit_code;
 	l->record.signal = signal;
@@ -124,7 +130,8 @@ void launch_record_ended(struct launch *l, int exit_code, int signal,
 	set_text(&l->record.message, err ? err->text : "");
 	if (!l->record.id)
 		return;
-	write_down(l);
+	if (!l->spec->remove)
+		write_down(l);
 	scoped(char) *code = xasprintf("exitCode=%d", exit_code);
 	if (l->record.started_ns)
 		launch_event(l, EVENT_DIE, code);

@@ -19,9 +19,14 @@ void launch_record_phase(struct launch *l, enum phase phase);
 /* launch_record_name - the name that the state has now */
 int launch_record_name(struct launch *l, struct error *err);
 
-/* launch_record_ended - @err: what went wrong, or NULL */
-void launch_record_ended(struct launch *l, int exit_code, int signal,
-			 const char *cause, const struct error *err);
+/*
+ * launch_record_ended - the command has
+ * @phase: PHASE_EXITED; PHASE_RESTARTING: the launcher will start it again
+ * @err:   what went wrong, or NULL
+ */
+void launch_record_ended(struct launch *l, enum phase phase, int exit_code,
+			 int signal, const char *cause,
+			 const struct error *err);
 
 /*
  * launch_event - for "wolffia events", with the container's labels

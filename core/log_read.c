@@ -197,6 +197,11 @@ int log_read(struct log_reader *reader, struct log_piece *ret,
 	return r;
 }
 
+int log_read_finish(struct log_reader *reader, struct error *err)
+{
+	return rotated_finish(reader->lines, err);
+}
+
 uint64_t log_read_damaged(const struct log_reader *reader)
 {
 	return reader->damaged;

@@ -51,6 +51,9 @@ void log_read_close(struct log_reader *reader); /* NULL is allowed */
 int log_read(struct log_reader *reader, struct log_piece *ret,
 	     struct error *err);
 
+/* log_read_finish - the container has ended: what is there now is all */
+int log_read_finish(struct log_reader *reader, struct error *err);
+
 /* log_read_damaged - bytes that were passed over because they are no record */
 uint64_t log_read_damaged(const struct log_reader *reader);
 

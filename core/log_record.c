@@ -93,7 +93,8 @@ bool log_record_parse(const char *line, size_t size, struct log_record *ret)
 	    memcmp(line + ZONE, "+00:00 ", 7) != 0 || line[FLAG - 1] != ' ' ||
 	    (flag != 'F' && flag != 'P') || line[FLAG + 1] != ' ')
 		return false;
-	if (memcmp(line, ret->second, SECOND_SIZE) != 0) {
+	/* before the first one it has no digits, and neither may a line */
+	if (!ret->second[0] || memcmp(line, ret->second, SECOND_SIZE) != 0) {
 		if (!parse_second(line, &ret->second_s))
 			return false;
 		memcpy(ret->second, line, SECOND_SIZE);

@@ -75,8 +75,7 @@ struct pollfd relay_poll(const struct relay *relay)
 
 static void fill(struct relay *relay)
 {
-	ssize_t n = read(relay->from, relay->data,
-			 sizeof(relay->data) - RELAY_SLACK);
+	ssize_t n = read(relay->from, relay->data, RELAY_SIZE);
 
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
 		return;

@@ -11,6 +11,9 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+/* A pipe full, and what a filter may add to it. */
+enum { RELAY_SIZE = 65536, RELAY_SLACK = 64 };
+
 struct relay {
 	int from, to;   /* -1: closed */
 	bool owns_from; /* close it at the end */
@@ -24,10 +27,8 @@ struct relay {
 	ssize_t (*filter)(void *context, char *data, size_t size);
 	void *context;
 	size_t start, end;
-	char data[65536];
+	char data[RELAY_SIZE + RELAY_SLACK];
 };
-
-enum { RELAY_SLACK = 64 };
 
 /* relay_new - the caller frees it; -1 for @from: one that has ended */
 struct relay *relay_new(int from, bool owns_from, int to, bool owns_to);

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/fd.h"
 #include "userns/outer.h"
@@ -31,6 +32,22 @@ static int check_ids(const struct spec *spec, struct error *err)
 		  "made: its files belong to others now");
 	return error_hint(err, "give the old ranges back in /etc/subuid and "
 			       "/etc/subgid, or make the container again");
+}
+
+/* before the file system server, who would only say that it has ended */
+static int check_root(const struct spec *spec, struct error *err)
+{
+	struct stat st;
+
+	if (!spec->rootfs_dir)
+		return 0;
+	if (stat(spec->rootfs_dir, &st) < 0)
+		return error_set(err, errno, "the root directory %s",
+				 spec->rootfs_dir);
+	if (!S_ISDIR(st.st_mode))
+		return error_set(err, ENOTDIR, "the root directory %s",
+				 spec->rootfs_dir);
+	return 0;
 }
 
 static int hold_layers(const struct store *store, const struct spec *spec,
@@ -64,6 +81,8 @@ int revive_busy(const struct store *store, const struct record *record,
 	r = record_read_spec(revived.state.dirfd, &revived.spec, err);
 	if (r == 0)
 		r = check_ids(&revived.spec, err);
+	if (r == 0)
+		r = check_root(&revived.spec, err);
 	if (r == 0)
 		r = hold_layers(store, &revived.spec, &revived.holds_fd, err);
 	if (r < 0) {

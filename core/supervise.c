@@ -463,6 +463,15 @@ void supervise_answer(struct watch *w, bool all, int exit_code, int signal)
 	control_server_answer(&w->server, all, &reply);
 }
 
+static bool was_out_of_memory(const struct watch *w)
+{
+	int status = w->ended.wait_status;
+	bool killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+
+	return killed && !w->asked_to_end && !w->stop_asked &&
+	       workload_oom_kills() > w->oom_kills;
+}
+
 int supervise(struct watch *w, struct ended *ret, struct error *err)
 {
 	struct launch *l = w->l;
@@ -472,6 +481,7 @@ int supervise(struct watch *w, struct ended *ret, struct error *err)
 	w->paused = w->init_gone = w->server_gone = w->guard_gone = false;
 	w->asked_to_end = w->stop_asked = false;
 	w->ended = (struct ended){ 0 };
+	w->oom_kills = workload_oom_kills();
 	if (l->spec->timeout_ms)
 		r = start_timer(&w->timer_fd, l->spec->timeout_ms, err);
 	connect_streams(w);
@@ -491,6 +501,7 @@ int supervise(struct watch *w, struct ended *ret, struct error *err)
 	fd_close(&w->stop_timer_fd);
 	w->running = false;
 	w->ended.stop_asked = w->stop_asked;
+	w->ended.out_of_memory = was_out_of_memory(w);
 	*ret = w->ended;
 	return r;
 }

@@ -105,6 +105,16 @@ START_TEST(what_is_no_record_is_told)
 }
 END_TEST
 
+START_TEST(a_record_without_digits_is_none_also_at_the_begin)
+{
+	struct log_record record = { 0 };
+	char line[LOG_HEADER_SIZE + 1] = HEADER;
+
+	memset(line, '\0', 19);
+	ck_assert(!log_record_parse(line, LOG_HEADER_SIZE, &record));
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tests = tcase_create("log_record");
@@ -112,6 +122,8 @@ int main(void)
 	tcase_add_test(tests, a_header_is_as_podman_writes_it);
 	tcase_add_test(tests, a_record_is_read_as_it_was_written);
 	tcase_add_test(tests, the_time_is_right_whatever_came_before);
+	tcase_add_test(tests,
+		       a_record_without_digits_is_none_also_at_the_begin);
 	tcase_add_loop_test(tests, what_is_no_record_is_told, 0,
 			    (int)ARRAY_SIZE(bad));
 	return suite_run("log_record", tests);

@@ -149,6 +149,24 @@ START_TEST(with_follow_a_line_comes_when_it_is_whole)
 }
 END_TEST
 
+START_TEST(a_follower_that_is_finished_gets_the_rest)
+{
+	begin(true);
+	put("1\nha");
+	ck_assert_str_eq(next_lines(), "1,");
+	shift(2);
+	put("2\nlf");
+	ck_assert_int_eq(rotated_finish(r, &err), 0);
+	put("not this\n");
+	ck_assert_str_eq(next_lines(), "ha~2,lf~");
+	rotated_close(r);
+	begin(true);
+	ck_assert_int_eq(rotated_finish(r, &err), 0);
+	ck_assert_int_eq(rotated_finish(r, &err), 0);
+	rotated_close(r);
+}
+END_TEST
+
 START_TEST(what_was_written_just_before_a_rotation_is_read)
 {
 	put("1\n");
@@ -418,6 +436,7 @@ int main(void)
 		tests,
 		what_is_written_after_the_begin_is_not_read_without_follow);
 	tcase_add_test(tests, with_follow_a_line_comes_when_it_is_whole);
+	tcase_add_test(tests, a_follower_that_is_finished_gets_the_rest);
 	tcase_add_test(tests, what_was_written_just_before_a_rotation_is_read);
 	tcase_add_test(tests,
 		       after_parts_that_are_gone_comes_the_oldest_there_is);
