@@ -71,7 +71,7 @@ int step_make_root_socket(struct launch *l, struct error *err)
 	return make_socket(l->root_socket, err);
 }
 
-/* PID 1 sent them when it had its root: they wait in the socket */
+/* PID 1 sent them when it had its root */
 int step_take_root(struct launch *l, struct error *err)
 {
 	int fds[FD_MESSAGE_MOST];

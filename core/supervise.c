@@ -17,6 +17,7 @@
 #include "base/memory.h"
 #include "base/process.h"
 #include "core/init.h"
+#include "core/steps.h"
 #include "core/watch.h"
 #include "core/workload.h"
 
@@ -97,9 +98,13 @@ static void connect_streams(struct watch *w)
 
 void watch_kill(struct watch *w)
 {
+	const struct launch *l = w->l;
+
 	/* still our child: the number cannot be another process's */
-	if (w->running && !w->init_gone)
-		kill(w->l->board->init_pid, SIGKILL);
+	if (!w->running || w->init_gone || process_kill(l->board->init_pid))
+		return;
+	/* the end of its socket is its end, too; or of the guard's */
+	shutdown(l->peer[l->spec->pid1 ? OUTER : INIT], SHUT_RDWR);
 }
 
 static void end_by(struct watch *w, enum ending how)
@@ -412,10 +417,12 @@ static void end_server(struct watch *w)
 		w->l->board->server_pid = 0;
 		return;
 	}
-	kill(pid, SIGKILL);
-	if (w->l->spec->driver != DRIVER_FUSE_OVERLAYFS)
+	/* one that cannot be killed ends with us (PR_SET_PDEATHSIG) */
+	bool ends = process_kill(pid);
+	if (ends && w->l->spec->driver != DRIVER_FUSE_OVERLAYFS)
 		return;
-	process_wait(pid, &ignored);
+	if (ends)
+		process_wait(pid, &ignored);
 	w->l->board->server_pid = 0;
 }
 
@@ -484,6 +491,10 @@ int supervise(struct watch *w, struct ended *ret, struct error *err)
 	w->oom_kills = workload_oom_kills();
 	if (l->spec->timeout_ms)
 		r = start_timer(&w->timer_fd, l->spec->timeout_ms, err);
+	/* at once: what waits in a socket counts against RLIMIT_NOFILE of the
+	 * user (unix(7), ETOOMANYREFS), over all containers */
+	struct error ignored;
+	step_take_root(l, &ignored);
 	connect_streams(w);
 	set_raw(w);
 	if (r < 0)
@@ -519,14 +530,14 @@ bool supervise_idle(struct watch *w, uint64_t ms)
 	return !w->stop_asked;
 }
 
-static void kill_and_wait(const pid_t *pids, size_t n)
+static void kill_and_wait(pid_t *pids, size_t n)
 {
 	struct error ignored;
 
 	/* none has been waited for: the numbers are still theirs */
 	for (size_t i = 0; i < n; i++)
-		if (pids[i] > 0)
-			kill(pids[i], SIGKILL);
+		if (pids[i] > 0 && !process_kill(pids[i]))
+			pids[i] = 0;
 	for (size_t i = 0; i < n; i++)
 		if (pids[i] > 0)
 			process_wait(pids[i], &ignored);

@@ -14,9 +14,9 @@ START_TEST(sizes_and_times_are_those_of_docker)
 	ck_assert_str_eq(b, "999B");
 	ck_assert_str_eq(c, "4.86MB");
 	ck_assert_str_eq(d, "1MB");
-	ck_assert_str_eq(e, "just now");
+	ck_assert_str_eq(e, "Less than a second ago");
 	ck_assert_str_eq(f, "2 minutes ago");
-	ck_assert_str_eq(g, "1 day ago");
+	ck_assert_str_eq(g, "24 hours ago");
 	ck_assert_int_eq(human_parse_time("1970-01-02T00:00:01Z"), 86401);
 	ck_assert_int_eq(human_parse_time("1970-01-01T01:00:00.5+01:00"), 0);
 	ck_assert_int_eq(human_parse_time(""), -1);

@@ -342,16 +342,16 @@ START_TEST(the_watch_wakes_up_for_what_is_written_and_for_a_rotation)
 }
 END_TEST
 
-enum { RACE_LINES = 30000, RACE_PARTS = 50 };
+/* numbers, a rotation after each few: so many that no part ever has to go */
+enum { RACE_LINES = 30000, RACE_EACH = 307, RACE_PARTS = 99 };
 
-/* numbers, a rotation after each few: and the last parts are all there */
 static int write_race(const void *ignored)
 {
 	(void)ignored;
 	for (int i = 0; i < RACE_LINES; i++) {
 		char text[16];
 		int n = snprintf(text, sizeof(text), "%d\n", i);
-		if (i % 97 == 0 &&
+		if (i % RACE_EACH == 0 &&
 		    rotated_shift(place_fd, "f", RACE_PARTS, &err) < 0)
 			return 1;
 		scoped_fd fd = openat(place_fd, "f",
@@ -411,7 +411,8 @@ START_TEST(a_reader_that_ends_beside_a_writer_sees_lines_in_their_order)
 		int after = -1;
 		while (rotated_previous(r, &line, &err) > 0) {
 			int now = atoi(line.text);
-			ck_assert(after < 0 || now == after - 1);
+			ck_assert_msg(after < 0 || now == after - 1,
+				      "%d after %d", now, after);
 			after = now;
 		}
 		rotated_close(r);
