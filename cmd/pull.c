@@ -121,7 +121,11 @@ static int pull_name(struct image_work *work,
 	show->pull = &pull;
 	r = pull_image(&pull, images, err);
 	image_progress(NULL);
-	return r == 0 ? stage_commit(&work->stage, images, err) : r;
+	if (r == 0)
+		r = stage_commit(&work->stage, images, err);
+	if (r == 0)
+		image_events(&work->store, EVENT_PULL, images);
+	return r;
 }
 
 static int pull_first(struct image_work *work,
