@@ -17,8 +17,12 @@
 #include "userns/outer.h"
 
 /* Each takes argv from its verb on and returns the exit status. */
+int verb_commit(int argc, char *const argv[]);
+int verb_diff(int argc, char *const argv[]);
+int verb_export(int argc, char *const argv[]);
 int verb_import(int argc, char *const argv[]);
 int verb_load(int argc, char *const argv[]);
+int verb_pull(int argc, char *const argv[]);
 int verb_images(int argc, char *const argv[]);
 int verb_rmi(int argc, char *const argv[]);
 int verb_unpack(int argc, char *const argv[]);

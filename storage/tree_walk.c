@@ -54,6 +54,22 @@ static int resolve(int dirfd, const char *path, int flags)
 	return (int)fd;
 }
 
+/*
+ * EXDEV has two causes: a mount, or that the file was moved away in the very
+ * moment, and so is not beneath its directory any more.  (STATX_ATTR_MOUNT_ROOT
+ * is of Linux 5.8; an older kernel has no answer, and mounts are likelier.)
+ */
+static bool is_mount_point(int dirfd, const char *name)
+{
+	struct statx stx;
+
+	if (statx(dirfd, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, 0, &stx) <
+	    0)
+		return false;
+	return !(stx.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT) ||
+	       (stx.stx_attributes & STATX_ATTR_MOUNT_ROOT);
+}
+
 static int compare(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);
@@ -202,6 +218,13 @@ static int set_path(struct tree_walk *walk, const struct frame *frame,
 	return 0;
 }
 
+/* is it the answer to a file that is not what it was a moment ago? */
+static bool changed_meanwhile(int code)
+{
+	return code == ENOENT || code == ENOTDIR || code == ELOOP ||
+	       code == EXDEV;
+}
+
 /*
  * Return: 1 with what is there now; 0 when it is gone.  It may have become
  * something else between the two calls; then it is what it is now.
@@ -214,6 +237,9 @@ static int look(struct tree_walk *walk, struct tree_entry *entry,
 			    AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) < 0) {
 			if (errno == ENOENT)
 				return 0;
+			entry->closed = errno == EACCES;
+			if (entry->closed)
+				return 1;
 			return error_set(err, errno, "look at /%.200s",
 					 entry->path);
 		}
@@ -221,12 +247,15 @@ static int look(struct tree_walk *walk, struct tree_entry *entry,
 			return 1;
 		walk->entered_fd =
 			resolve(entry->dirfd, entry->name, OPEN_DIRECTORY);
-		if (walk->entered_fd < 0 && errno == EXDEV) {
+		if (walk->entered_fd < 0 && errno == EXDEV &&
+		    is_mount_point(entry->dirfd, entry->name)) {
 			entry->mounted = true;
 			return 1;
 		}
-		if (walk->entered_fd < 0 && errno != ENOENT &&
-		    errno != ENOTDIR && errno != ELOOP)
+		entry->closed = walk->entered_fd < 0 && errno == EACCES;
+		if (entry->closed)
+			return 1;
+		if (walk->entered_fd < 0 && !changed_meanwhile(errno))
 			return error_set(err, errno, "open /%.200s",
 					 entry->path);
 		if (walk->entered_fd < 0)
@@ -313,7 +342,11 @@ int tree_open_file(struct tree_entry *entry, struct error *err)
 				       O_CLOEXEC);
 	struct stat st;
 
-	if (fd < 0 && errno != ENOENT && errno != ELOOP && errno != ENXIO &&
+	if (fd < 0 && errno == EXDEV &&
+	    is_mount_point(entry->dirfd, entry->name))
+		return error_say(err, EXDEV, "something is mounted on /%.200s",
+				 entry->path);
+	if (fd < 0 && !changed_meanwhile(errno) && errno != ENXIO &&
 	    errno != ENODEV)
 		return error_set(err, errno, "open /%.200s", entry->path);
 	if (fd >= 0 && fstat(fd, &st) < 0)

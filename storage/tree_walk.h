@@ -37,6 +37,9 @@ struct tree_entry {
 	int fd;           /* a directory, open for reading; else -1 */
 	bool mounted;     /* a directory that something is mounted on: it is
 			   * not entered, .fd is -1 */
+	bool closed;      /* a directory that may not be opened, .fd is -1, or
+			   * something that may not even be looked at, .st is
+			   * zero */
 	size_t depth;     /* 0: in the root */
 	struct stat st;   /* not of TREE_LEAVE */
 };
