@@ -112,6 +112,26 @@ START_TEST(headings_are_those_of_the_verb)
 }
 END_TEST
 
+START_TEST(a_name_is_wrong_without_objects_too)
+{
+	scoped_json *none = json_array();
+	scoped_json *headings = json_pack("{s:s}", "Names", "NAMES");
+	static const char *const formats[] = { "{{.Nmaes}}",
+					       "table {{.Nmaes}}" };
+	size_t n = 0;
+	scoped(char) *text = print("{{.Names}}", none, headings, &n);
+
+	ck_assert_uint_eq(n, 0);
+	for (size_t i = 0; i < ARRAY_SIZE(formats); i++) {
+		struct error err = { 0 };
+		ck_assert_int_eq(
+			format_print(formats[i], none, headings, stdout, &err),
+			-EINVAL);
+		ck_assert_str_eq(err.hint, "did you mean {{.Names}}?");
+	}
+}
+END_TEST
+
 START_TEST(a_line_may_have_a_nul)
 {
 	scoped_json *objects = two();
@@ -204,6 +224,7 @@ int main(void)
 	tcase_add_test(tests, json_is_the_whole_list);
 	tcase_add_test(tests, one_object_is_no_list);
 	tcase_add_test(tests, headings_are_those_of_the_verb);
+	tcase_add_test(tests, a_name_is_wrong_without_objects_too);
 	tcase_add_test(tests, a_line_may_have_a_nul);
 	tcase_add_test(tests, a_terminal_is_not_painted_by_values);
 	tcase_add_test(tests, what_cannot_be_printed_in_full_is_not_begun);

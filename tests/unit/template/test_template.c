@@ -431,6 +431,7 @@ static const char *const headings[][3] = {
 	{ "{{.ID}}\\t{{.Names}}", "", "ID\tNAMES" },
 	{ "{{.ID}}\\t{{.Names}}", "{'ID':'CONTAINER ID','Names':'NAMES'}",
 	  "CONTAINER ID\tNAMES" },
+	{ "{{.Id}}", "{'ID':'CONTAINER ID'}", "CONTAINER ID" },
 	{ "{{.ID}}{{\"\\t\"}}{{.Names}}", "", "ID\tNAMES" },
 	{ "{{.ID}}: {{upper .Names}}", "", "ID: NAMES" },
 	{ "{{slice .ID 0 3}} {{json .Names}} {{.Names | join \",\"}}", "",
