@@ -176,16 +176,11 @@ static int inspect(struct container_verb *verb,
 		print_error(&err);
 		status = STATUS_WOLFFIA;
 	}
-	if (options->format && strcmp(options->format, "json") != 0) {
-		if (format_print(options->format, array, NULL, stdout, &err) <
-		    0) {
-			print_error(&err);
-			status = STATUS_WOLFFIA;
-		}
-		return status;
+	if (format_print(options->format ? options->format : "json", array,
+			 NULL, stdout, &err) < 0) {
+		print_error(&err);
+		status = STATUS_WOLFFIA;
 	}
-	json_dumpf(array, stdout, JSON_INDENT(4));
-	putchar('\n');
 	return status;
 }
 

@@ -169,7 +169,10 @@ static int eval_function(struct run *run, const struct command *command,
 	return r;
 }
 
-/* .Label "key" is index .Labels "key" */
+/*
+ * .Label "key" is index .Labels "key"; where Labels are a text, as in the rows
+ * of docker ps, it is index .Label "key"
+ */
 static int eval_label(struct run *run, const struct command *command,
 		      const struct value *piped, const struct value *dot,
 		      struct value *ret)
@@ -186,7 +189,9 @@ static int eval_label(struct run *run, const struct command *command,
 		r = eval_operand(run, &command->operands[1], dot, &key);
 	if (r < 0)
 		return r;
-	r = value_member(&value, "Labels", &labels, run->err);
+	bool is_list = json_is_object(json_object_get(value.json, "Label"));
+	r = value_member(&value, is_list ? "Label" : "Labels", &labels,
+			 run->err);
 	if (r == 0)
 		r = value_index(&labels, &key, ret, run->err);
 	return r < 0 ? fail_at(run, first->end) : 0;

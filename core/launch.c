@@ -20,6 +20,7 @@
 #include "base/status.h"
 #include "core/init.h"
 #include "core/launch_record.h"
+#include "core/notify.h"
 #include "core/plan.h"
 #include "core/report.h"
 #include "core/steps.h"
@@ -119,6 +120,27 @@ static int write_pidfile(const struct launch *l, struct error *err)
 	return fd_write_all(fd, line, strlen(line), err);
 }
 
+/*
+ * The service manager, if one started us in the foreground.  Nobody may be
+ * there any more: NOTIFY_SOCKET is inherited, so that is no error.
+ */
+static void notify(const struct launch *l, const char *lines)
+{
+	struct error ignored;
+
+	if (!l->background)
+		notify_send(lines, &ignored);
+}
+
+static void notify_ready(const struct launch *l)
+{
+	scoped(char) *lines = xasprintf("READY=1\nMAINPID=%d\n"
+					"STATUS=The container %s runs.",
+					(int)getpid(), l->record.name);
+
+	notify(l, lines);
+}
+
 int step_record(struct launch *l, struct error *err)
 {
 	return l->record.id ? 0 : launch_record_begin(l, err);
@@ -136,6 +158,7 @@ int step_note_start(struct launch *l, struct error *err)
 	launch_record_started(l);
 	report_started(l, run_plan);
 	tell_ready(l);
+	notify_ready(l);
 	return 0;
 }
 
@@ -522,6 +545,8 @@ static int finish(struct launch *l, struct outcome *o, struct watch *watch,
 	struct error removal;
 	int s = 0;
 
+	if (o->started)
+		notify(l, "STOPPING=1");
 	record_end(l, PHASE_EXITED, o, err);
 	if (o->started && o->ended.stop_asked)
 		launch_event(l, EVENT_STOP, NULL);

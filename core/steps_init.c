@@ -195,8 +195,7 @@ int step_become_inner_root(struct launch *l, struct error *err)
 	return 0;
 }
 
-/* for who copies files from or to the container: the launcher fetches it when
- * it is asked to */
+/* for who copies files from or to the container */
 static int hand_over_root(struct launch *l, int root_fd, int userns_fd,
 			  struct error *err)
 {

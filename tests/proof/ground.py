@@ -11,7 +11,6 @@ import re
 import select
 import shutil
 import signal
-import stat
 import sys
 import tempfile
 import time
@@ -173,8 +172,19 @@ class Ground:
         if ctypes.CDLL(None, use_errno=True).prctl(36, 1, 0, 0, 0) != 0:
             cannot("no subreaper")
         self._make_wakeup()
-        self.run([self.wolffia, "run", "--rootfs", self.root, "true"])
+        self.stores = 0
+        self.renew_store()
         self.picture = self._picture()
+
+    def renew_store(self):
+        """An empty one, whatever was left in the one before."""
+        self.kill_all()
+        if self.stores:
+            os.rename(self.store, "%s.%d" % (self.store, self.stores))
+        self.stores += 1
+        made = self.run([self.wolffia, "run", "--rootfs", self.root, "true"])
+        if made.status != 0:
+            raise RuntimeError("it does not work: " + made.complained())
 
     def _make_wakeup(self):
         self.wakeup = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
@@ -327,13 +337,9 @@ class Ground:
 
     def close(self):
         self.kill_all()
-        self.run([self.wolffia, "rm", "--force", "--all"])
-        for path, dirs, _ in os.walk(self.dir):
-            for name in dirs:
-                full = os.path.join(path, name)
-                if not stat.S_ISLNK(os.lstat(full).st_mode):
-                    os.chmod(full, 0o700)
-        shutil.rmtree(self.dir)
+        # what belongs to ids of containers as well
+        self.run([self.wolffia, "unshare", "rm", "-rf", self.dir])
+        shutil.rmtree(self.dir, ignore_errors=True)
 
 
 def is_one_clear_line(text):
@@ -387,10 +393,10 @@ class Tap:
         if complaints:
             self.failed += 1
         print("%s %d - %s" % ("not ok" if complaints else "ok", self.n, name))
-        for line in complaints[:20]:
+        for line in complaints[:60]:
             print("# " + line)
-        if len(complaints) > 20:
-            print("# and %d more" % (len(complaints) - 20))
+        if len(complaints) > 60:
+            print("# and %d more" % (len(complaints) - 60))
         sys.stdout.flush()
 
     def note(self, text):
