@@ -29,6 +29,14 @@ ended() {
 	"$WOLFFIA" wait "$1" >/dev/null
 }
 
+# lacks PATTERN: the standard input has no such line
+lacks() {
+	local found
+	found=$(grep -a "$1") || return 0
+	echo "there is: $found" >&2
+	return 1
+}
+
 names() {
 	"$WOLFFIA" ps --format '{{.Names}}' "$@" | paste -sd ' '
 }
@@ -194,13 +202,13 @@ names() {
 	create evil sh -c $'\e]0;title\a\e[2J\u009b31m'
 	for format in "table {{.Command}}" '{{.Command}}' json; do
 		script -qec "\"$WOLFFIA\" ps -a --no-trunc --format '$format'" /dev/null >shown
-		! grep -q $'[\e\a]' shown
-		! grep -q $'\u009b' shown
+		lacks $'[\e\a]' <shown
+		lacks $'\u009b' <shown
 	done
 	"$WOLFFIA" ps -a --format json | jq -e '.[0].Command[2] | startswith("\u001b]0;title\u0007")'
 	script -qec "\"$WOLFFIA\" inspect evil" /dev/null >shown
-	! grep -q $'[\e\a]' shown
-	! grep -q $'\u009b' shown
+	lacks $'[\e\a]' <shown
+	lacks $'\u009b' <shown
 }
 
 @test "ps says what is wrong with what was typed" {
@@ -310,8 +318,8 @@ names() {
 	run -0 "$WOLFFIA" top web
 	[[ "${lines[0]}" =~ ^UID\ +PID\ +PPID\ +C\ +STIME\ +TTY\ +TIME\ +CMD$ ]]
 	[ "$(grep -c 'sleep 7[12]$' <<<"$output")" = 2 ]
-	! grep -q 'sleep 73' <<<"$output"
-	! grep -q bats <<<"$output"
+	lacks 'sleep 73' <<<"$output"
+	lacks bats <<<"$output"
 	# as Jenkins calls it
 	run -0 "$WOLFFIA" top web -eo pid,comm
 	[ "$(awk 'NR > 1 { print $2 }' <<<"$output" | sort | paste -sd ' ')" = "sh sh sleep sleep wolffia-init" ]
@@ -342,8 +350,8 @@ names() {
 @test "top: a process cannot forge a row, nor write to the terminal" {
 	up evil sh -c 'sleep 100; true' $'x\nroot 1 0 0 00:00 ? 00:00:00 forged\e[31m'
 	run -0 "$WOLFFIA" top evil
-	! grep -q $'\e' <<<"$output"
-	! grep -q '^root' <<<"$output"
+	lacks $'\e' <<<"$output"
+	lacks '^root' <<<"$output"
 	[ "${#lines[@]}" = 4 ]
 }
 
@@ -553,7 +561,10 @@ unit_command() {
 	PATH=$PWD/bin:$PATH start_program "$TOOLS/service_manager" "$PWD/notify" \
 		"$WOLFFIA" start --foreground web
 	read -r _ <here
-	! read -r -t 0.2 -u "$out_fd" line
+	if read -r -t 0.2 -u "$out_fd" line; then
+		echo "it said $line" >&2
+		return 1
+	fi
 	echo >go
 	await "notify READY=1"
 	"$WOLFFIA" stop web
