@@ -179,8 +179,7 @@ int step_take_root(struct launch *l, struct error *err)
 {
 	int fds[FD_MESSAGE_MOST];
 	char byte;
-	ssize_t n =
-		fd_receive_message(l->root_socket[0], &byte, 1,
+	ssize_t n = fd_receive_message(l->root_socket[0], &byte, 1,
 				       MSG_DONTWAIT, fds, err);
 
 	if (n != 1)

@@ -70,7 +70,8 @@ static int set_options(struct tarball *t)
 						    "xattrheader", "SCHILY");
 	if (r == ARCHIVE_OK && t->options.gzip) {
 		r = archive_write_add_filter_gzip(t->archive);
-		/* of Debian: a third of the time of level 6, a tenth more room */
+		/* of Debian: a third of the time of level 6, a tenth more room
+		 */
 		if (r == ARCHIVE_OK)
 			r = archive_write_set_filter_option(
 				t->archive, "gzip", "compression-level", "1");
