@@ -21,7 +21,8 @@
  * format_print - the elements of the array @objects, for verbs that list
  * @format: as above; "json" is the array, as podman(1) prints it
  * @headings: member to heading, for "table"; it has all members that the
- * objects may have at their first level.  NULL: names in capitals.
+ * objects may have at their first level, so that a name that is wrong is told
+ * when there is no object, too.  NULL: names in capitals.
  *
  * Nothing is printed unless all can be.
  *

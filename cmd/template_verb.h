@@ -10,7 +10,8 @@
 
 #include "cmd/template_bytes.h"
 
-enum { VERB_SIZE_MAX = 1000000 }; /* of a width and a precision, as in Go */
+/* of a width and a precision; written as digits they may have one more */
+enum { VERB_SIZE_MAX = 1000000 };
 
 struct verb {
 	uint32_t letter; /* 'v', 's', 'd' ...: any character */
