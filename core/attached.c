@@ -164,11 +164,17 @@ int attached_run(struct attached *attached, struct error *err)
 	if (!c.detached)
 		drain(&c);
 	terminal_set_cooked(&c.terminal);
+	for (int i = 0; i < 2 && r == 0; i++)
+		if (c.output[i]->error)
+			r = error_set(err, c.output[i]->error,
+				      "pass the command's output on");
 	relay_free(c.input);
 	relay_free(c.output[0]);
 	relay_free(c.output[1]);
 	fd_close(&c.signal_fd);
 	sigprocmask(SIG_SETMASK, &c.old_mask, NULL);
+	if (r < 0)
+		return r;
 	return c.detached ? ATTACHED_DETACHED : ATTACHED_ENDED;
 }
 
