@@ -1,11 +1,11 @@
-#include "cmd/template_print.h"
+#include "cmd/template/print.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
-#include "cmd/template_verb.h"
+#include "cmd/template/verb.h"
 
 /* null where a map or a list would be */
 static const char *empty_text(const struct value *value)

@@ -4,10 +4,10 @@
 
 #include "base/memory.h"
 #include "base/text.h"
-#include "cmd/template.h"
-#include "cmd/template_bytes.h"
-#include "cmd/template_node.h"
-#include "cmd/template_value.h"
+#include "cmd/template/bytes.h"
+#include "cmd/template/node.h"
+#include "cmd/template/template.h"
+#include "cmd/template/value.h"
 
 struct heading {
 	const struct template *template;
