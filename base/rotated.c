@@ -97,8 +97,9 @@ static void parts_close(struct parts *parts)
 
 /*
  * A rotation meanwhile moves parts in the direction in which they are looked
- * at: one can be met twice, or move into a gap, but none can be missed, and
- * two neighbours are found as neighbours.
+ * at: none can be missed, but one can be met again, also after newer ones
+ * that came by in two rotations.  Before the first time that a part is met
+ * stands the next newer one, and behind the last time the next older one.
  */
 static int list_parts(const struct rotated *r, struct parts *ret,
 		      struct error *err)
@@ -112,20 +113,25 @@ static int list_parts(const struct rotated *r, struct parts *ret,
 			continue;
 		if (fd < 0)
 			return fd;
-		if (ret->n > 0 && is_same(&ret->v[ret->n - 1].st, &st)) {
-			close(fd);
-			continue;
-		}
 		ret->v[ret->n].fd = fd;
 		ret->v[ret->n++].st = st;
 	}
 	return 0;
 }
 
-/* Return: the index of @part in @parts, or -1 when it is gone */
-static int find_part(const struct parts *parts, const struct stat *part)
+/* Return: where @part is met first in @parts, or -1 when it is gone */
+static int find_first(const struct parts *parts, const struct stat *part)
 {
 	for (size_t i = 0; i < parts->n; i++)
+		if (is_same(&parts->v[i].st, part))
+			return (int)i;
+	return -1;
+}
+
+/* Return: where it is met last, or -1 */
+static int find_last(const struct parts *parts, const struct stat *part)
+{
+	for (size_t i = parts->n; i-- > 0;)
 		if (is_same(&parts->v[i].st, part))
 			return (int)i;
 	return -1;
@@ -332,7 +338,7 @@ static int next_part(struct rotated *r, struct rotated_line *ret,
 	if (status < 0 || parts.n == 0)
 		return status;
 	/* gone: the oldest there is comes after it */
-	int here = r->fd < 0 ? -1 : find_part(&parts, &r->part);
+	int here = r->fd < 0 ? -1 : find_first(&parts, &r->part);
 	size_t next = here < 0 ? parts.n : (size_t)here;
 	if (next == 0)
 		return 0;
@@ -375,7 +381,7 @@ static int previous_part(struct rotated *r, struct error *err)
 
 	if (status < 0)
 		return status;
-	int here = find_part(&parts, &r->part);
+	int here = find_last(&parts, &r->part);
 	if (here < 0 || (size_t)here + 1 >= parts.n)
 		return 0;
 	size_t i = (size_t)here + 1;
@@ -452,7 +458,7 @@ int rotated_seek_end(struct rotated *r, struct error *err)
 
 	if (status < 0 || parts.n == 0)
 		return status;
-	int last = r->end_fd < 0 ? 0 : find_part(&parts, &r->last);
+	int last = r->end_fd < 0 ? 0 : find_first(&parts, &r->last);
 	if (last < 0)
 		return 0; /* all of it has been rotated away: nothing to read */
 	off_t end = r->end_fd < 0 ? parts.v[0].st.st_size : r->last.st_size;
@@ -469,7 +475,7 @@ int rotated_seek(struct rotated *r, const struct rotated_mark *mark,
 
 	if (status < 0 || parts.n == 0)
 		return status;
-	int i = find_part(&parts, &part);
+	int i = find_first(&parts, &part);
 	if (i >= 0)
 		enter_part(r, &parts, (size_t)i, mark->offset);
 	else

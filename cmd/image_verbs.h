@@ -1,5 +1,6 @@
 /*
- * cmd/image_verbs.h - the verbs of wolffia-image
+ * cmd/image_verbs.h - the verbs of wolffia-image: those that read or write
+ * archives
  *
  * "wolffia VERB" runs "wolffia-image VERB" for them: so the launcher of
  * containers does not load libarchive and OpenSSL.
@@ -17,8 +18,13 @@
 #include "userns/outer.h"
 
 /* Each takes argv from its verb on and returns the exit status. */
+int verb_commit(int argc, char *const argv[]);
+int verb_cp(int argc, char *const argv[]);
+int verb_diff(int argc, char *const argv[]);
+int verb_export(int argc, char *const argv[]);
 int verb_import(int argc, char *const argv[]);
 int verb_load(int argc, char *const argv[]);
+int verb_pull(int argc, char *const argv[]);
 int verb_images(int argc, char *const argv[]);
 int verb_rmi(int argc, char *const argv[]);
 int verb_unpack(int argc, char *const argv[]);

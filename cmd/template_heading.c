@@ -26,7 +26,7 @@ static void add_capitals(struct bytes *to, const char *name)
 	}
 }
 
-/* what docker makes of a label: com.example.my-key is MY KEY */
+/* what docker makes of a label: com.example.my-key is my key */
 static void add_label(struct bytes *to, const char *label)
 {
 	const char *dot = strrchr(label, '.');
@@ -34,7 +34,7 @@ static void add_label(struct bytes *to, const char *label)
 
 	for (char *c = name; *c; c++)
 		*c = *c == '-' || *c == '_' ? ' ' : *c;
-	add_capitals(to, name);
+	bytes_add_text(to, name);
 }
 
 /* the first that names something of the data */

@@ -169,7 +169,10 @@ static int eval_function(struct run *run, const struct command *command,
 	return r;
 }
 
-/* .Label "key" is index .Labels "key" */
+/*
+ * .Label "key" is index .Labels "key"; where Labels are a text, as in the rows
+ * of docker ps, it is index .Label "key"
+ */
 static int eval_label(struct run *run, const struct command *command,
 		      const struct value *piped, const struct value *dot,
 		      struct value *ret)
@@ -186,9 +189,8 @@ static int eval_label(struct run *run, const struct command *command,
 		r = eval_operand(run, &command->operands[1], dot, &key);
 	if (r < 0)
 		return r;
-	/* docker ps has a text as .Labels: then the map is beside it */
-	bool beside = json_object_get(value.json, "Label") != NULL;
-	r = value_member(&value, beside ? "Label" : "Labels", &labels,
+	bool is_list = json_is_object(json_object_get(value.json, "Label"));
+	r = value_member(&value, is_list ? "Label" : "Labels", &labels,
 			 run->err);
 	if (r == 0)
 		r = value_index(&labels, &key, ret, run->err);

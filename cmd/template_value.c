@@ -39,7 +39,7 @@ static const struct {
 	{ "GroupAdd",      VALUE_LIST },
 	{ "Health",        VALUE_OPTIONAL },
 	{ "Healthcheck",   VALUE_OPTIONAL },
-	{ "Label",         VALUE_TEXTS }, /* of ps, beside Labels */
+	{ "Label",         VALUE_TEXTS }, /* of docker ps */
 	{ "Labels",        VALUE_TEXTS },
 	{ "Layers",        VALUE_LIST },
 	{ "Links",         VALUE_LIST },

@@ -154,6 +154,9 @@ _Noreturn void init_serve(struct launch *l, pid_t workload)
 
 	shed_rights(l);
 	s.signals = watch_children();
+	/* who would not see the end of the workload ends all now */
+	if (s.signals < 0)
+		_exit(STATUS_WOLFFIA);
 	/* a child that died before the signalfd was there counts as well */
 	while (!reap(&s, &l->board->wait_status))
 		wait_and_serve(&s);

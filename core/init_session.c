@@ -89,7 +89,10 @@ static int discard_streams(struct begin *b, struct error *err)
 
 static int tell_client(struct begin *b, struct error *err)
 {
-	struct session_started started = { .tty = b->request.tty };
+	struct session_started started = {
+		.tty = b->request.tty,
+		.n = (int32_t)b->n_outside + 1,
+	};
 	int fds[FD_MESSAGE_MOST];
 	size_t n = 0;
 

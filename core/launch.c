@@ -289,6 +289,31 @@ static int judge(const struct launch *l, const struct ended *ended,
 	return 0;
 }
 
+/*
+ * A launch whose file system server died has failed for that reason, whatever
+ * step noticed it: the command that "cannot be executed" is there.
+ */
+static int explain_server_end(const struct launch *l, struct error *err)
+{
+	siginfo_t end = { 0 };
+	pid_t pid = l->board->server_pid;
+	char how[64];
+
+	if (err->code == EINTR || pid <= 0)
+		return 0;
+	/* its last descriptors were closed before its end can be seen */
+	bool is_lost = err->code == ENOTCONN || err->code == ECONNABORTED;
+	if (waitid(P_PID, (id_t)pid, &end,
+		   WEXITED | WNOWAIT | (is_lost ? 0 : WNOHANG)) < 0 ||
+	    end.si_pid != pid)
+		return 0;
+	return error_say(err, EIO, "the file system server (fuse-overlayfs) %s",
+			 process_describe(end.si_code == CLD_EXITED
+						  ? end.si_status << 8
+						  : end.si_status,
+					  how, sizeof(how)));
+}
+
 /* of one start; what lasts over restarts is in finish() */
 static void close_start(struct launch *l)
 {
@@ -428,8 +453,10 @@ static void run_once(struct launch *l, struct watch **watch, struct outcome *o,
 		if (o->result == 0)
 			o->result = judge(l, &o->ended, &o->status, err);
 	} else {
+		int lost = explain_server_end(l, err);
 		supervise_kill(l);
-		o->status = status_of_failure(l, err);
+		o->status =
+			lost < 0 ? STATUS_WOLFFIA : status_of_failure(l, err);
 		add_server_words(l, err);
 	}
 	if (o->started && l->board->server_pid > 0)

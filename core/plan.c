@@ -14,6 +14,16 @@ static bool has_no_tty(const struct spec *spec)
 	return !spec->tty;
 }
 
+static bool is_pid1(const struct spec *spec)
+{
+	return spec->pid1;
+}
+
+static bool has_init(const struct spec *spec)
+{
+	return !spec->pid1;
+}
+
 static bool has_process_limit(const struct spec *spec)
 {
 	return spec->pids_limit > 0;
@@ -120,7 +130,9 @@ const struct step run_plan[] = {
 	{ INIT,     "open a terminal",                   step_open_terminal,     has_tty,            false },
 	{ LAUNCHER, "take over the terminal",            step_take_terminal,     has_tty,            false },
 	{ INIT,     "confine the container",             step_confine,           NULL,               false },
-	{ INIT,     "run the command",                   step_run,               NULL,               true },
+	{ INIT,     "run the command",                   step_start_command,     has_init,           false },
+	{ INIT,     "run the command",                   step_become_command,    is_pid1,            true },
+	{ LAUNCHER, "take over the root",                step_take_root,         NULL,               false },
 	{ LAUNCHER, "note the start",                    step_note_start,        NULL,               false },
 	{ 0 },
 };

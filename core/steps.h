@@ -58,4 +58,5 @@ int step_become_inner_root(struct launch *l, struct error *err);
 int step_hand_over_root(struct launch *l, struct error *err);
 int step_enter_root(struct launch *l, struct error *err);
 int step_confine(struct launch *l, struct error *err);
-int step_run(struct launch *l, struct error *err);
+int step_start_command(struct launch *l, struct error *err);
+int step_become_command(struct launch *l, struct error *err);

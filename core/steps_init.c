@@ -195,8 +195,7 @@ int step_become_inner_root(struct launch *l, struct error *err)
 	return 0;
 }
 
-/* for who copies files from or to the container: the launcher fetches it when
- * it is asked to */
+/* for who copies files from or to the container */
 static int hand_over_root(struct launch *l, int root_fd, int userns_fd,
 			  struct error *err)
 {
@@ -292,13 +291,17 @@ int step_confine(struct launch *l, struct error *err)
 	return r;
 }
 
-int step_run(struct launch *l, struct error *err)
+int step_start_command(struct launch *l, struct error *err)
 {
-	if (l->spec->pid1)
-		return init_become_workload(l, err);
 	pid_t pid = init_start(l, err);
+
 	if (pid < 0)
 		return pid;
 	l->workload = pid;
 	return 0;
+}
+
+int step_become_command(struct launch *l, struct error *err)
+{
+	return init_become_workload(l, err);
 }

@@ -71,25 +71,6 @@ int step_make_root_socket(struct launch *l, struct error *err)
 	return make_socket(l->root_socket, err);
 }
 
-/* PID 1 sent them when it had its root: they wait in the socket */
-int step_take_root(struct launch *l, struct error *err)
-{
-	int fds[FD_MESSAGE_MOST];
-	char byte;
-
-	if (l->root_tree_fd >= 0)
-		return 0;
-	ssize_t n = fd_receive_message(l->root_socket[0], &byte, 1,
-				       MSG_DONTWAIT, fds, err);
-	if (n != 1)
-		return n < 0 ? (int)n
-			     : error_say(err, ESRCH,
-					 "the container's root is not known");
-	l->root_tree_fd = fds[0];
-	l->inner_userns_fd = fds[1];
-	return 0;
-}
-
 /*
  * Output goes through pipes, which belong to the container's user: so that
  * /dev/stdout can be opened again (many images log there), and so that no
@@ -187,6 +168,29 @@ int step_begin_mapping(struct launch *l, struct error *err)
 int step_await_mapping(struct launch *l, struct error *err)
 {
 	return outer_map_await(&l->mapping, err);
+}
+
+/*
+ * PID 1 sent it when it had entered it.  It must not stay in the socket: what
+ * is under way counts for all containers of the user together (unix(7),
+ * ETOOMANYREFS), and from some hundreds on no further one could start.
+ */
+int step_take_root(struct launch *l, struct error *err)
+{
+	int fds[FD_MESSAGE_MOST];
+	char byte;
+	ssize_t n = fd_receive_message(l->root_socket[0], &byte, 1,
+				       MSG_DONTWAIT, fds, err);
+
+	if (n != 1)
+		return n < 0 ? (int)n
+			     : error_say(err, ECHILD,
+					 "PID 1 did not hand it over");
+	l->root_tree_fd = fds[0];
+	l->inner_userns_fd = fds[1];
+	for (int i = 0; i < 2; i++)
+		fd_close(&l->root_socket[i]);
+	return 0;
 }
 
 int step_take_terminal(struct launch *l, struct error *err)

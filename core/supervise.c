@@ -69,8 +69,10 @@ static struct relay *connect_input(struct launch *l, int to)
 				? STDIN_FILENO
 				: -1,
 			false, to, true);
-	struct relay *input = relay_new_idle(l->spec->interactive ? to : -1,
-					     !l->spec->stdin_once);
+	/* who lets go of a terminal may come back */
+	struct relay *input =
+		relay_new_idle(l->spec->interactive ? to : -1,
+			       !l->spec->stdin_once || l->spec->tty);
 	if (l->attached[0] >= 0)
 		relay_connect(input, l->attached[0]);
 	return input;
@@ -97,14 +99,18 @@ static void connect_streams(struct watch *w)
 
 void watch_kill(struct watch *w)
 {
+	const struct launch *l = w->l;
+
 	/* still our child: the number cannot be another process's */
-	if (w->running && !w->init_gone)
-		kill(w->l->board->init_pid, SIGKILL);
+	if (!w->running || w->init_gone || process_kill(l->board->init_pid))
+		return;
+	/* the end of its socket is its end, too; or of the guard's */
+	shutdown(l->peer[l->spec->pid1 ? OUTER : INIT], SHUT_RDWR);
 }
 
 static void end_by(struct watch *w, enum ending how)
 {
-	if (w->ended.how == ENDED_BY_ITSELF)
+	if (w->ended.how == ENDED_BY_ITSELF && !w->init_gone)
 		w->ended.how = how;
 	w->asked_to_end = true;
 	watch_kill(w);
@@ -173,7 +179,7 @@ int watch_stop(struct watch *w, uint64_t timeout_ms, struct error *err)
 	struct launch *l = w->l;
 	int r = 0;
 
-	w->stop_asked = true;
+	w->stop_asked = w->asked_to_end = true;
 	if (!w->running || w->init_gone)
 		return 0;
 	if (w->paused)
@@ -363,29 +369,18 @@ static void drain(struct watch *w)
 	while (!fanout_is_done(out[0]) || !fanout_is_done(out[1])) {
 		bool blocked =
 			fanout_is_blocked(out[0]) || fanout_is_blocked(out[1]);
-		bool was_asked = w->asked_to_end;
-		struct pollfd fds[2 * FANOUT_SINKS + 2];
-		size_t first = fanout_poll(out[0], fds);
-		size_t n = first + fanout_poll(out[1], fds + first);
-		fds[n] = (struct pollfd){ w->l->signal_fd, POLLIN, 0 };
-		fds[n + 1] = (struct pollfd){ w->l->parent_fd, POLLIN, 0 };
-		int ready = poll(fds, (nfds_t)n + 2,
-				 !blocked    ? 0
-				 : was_asked ? PATIENCE_MS
-					     : -1);
+		struct waiting waiting;
+		size_t n = collect(w, &waiting);
+		/* nobody reads it any more */
+		waiting.fds[INPUT].fd = -1;
+		int ready = poll(waiting.fds, (nfds_t)n,
+				 !blocked          ? 0
+				 : w->asked_to_end ? PATIENCE_MS
+						   : -1);
 		if (ready == 0 || (ready < 0 && errno != EINTR))
 			return;
-		fanout_move(out[0], fds, first);
-		fanout_move(out[1], fds + first, n - first);
-		if (fds[n].revents) {
-			w->asked_to_end = false;
-			handle_signal(w);
-			if (w->asked_to_end)
-				return;
-			w->asked_to_end = was_asked;
-		}
-		if (fds[n + 1].revents)
-			return;
+		if (ready > 0)
+			move(w, &waiting);
 	}
 }
 
@@ -412,10 +407,12 @@ static void end_server(struct watch *w)
 		w->l->board->server_pid = 0;
 		return;
 	}
-	kill(pid, SIGKILL);
-	if (w->l->spec->driver != DRIVER_FUSE_OVERLAYFS)
+	/* one that cannot be killed ends with us (PR_SET_PDEATHSIG) */
+	bool ends = process_kill(pid);
+	if (ends && w->l->spec->driver != DRIVER_FUSE_OVERLAYFS)
 		return;
-	process_wait(pid, &ignored);
+	if (ends)
+		process_wait(pid, &ignored);
 	w->l->board->server_pid = 0;
 }
 
@@ -519,14 +516,14 @@ bool supervise_idle(struct watch *w, uint64_t ms)
 	return !w->stop_asked;
 }
 
-static void kill_and_wait(const pid_t *pids, size_t n)
+static void kill_and_wait(pid_t *pids, size_t n)
 {
 	struct error ignored;
 
 	/* none has been waited for: the numbers are still theirs */
 	for (size_t i = 0; i < n; i++)
-		if (pids[i] > 0)
-			kill(pids[i], SIGKILL);
+		if (pids[i] > 0 && !process_kill(pids[i]))
+			pids[i] = 0;
 	for (size_t i = 0; i < n; i++)
 		if (pids[i] > 0)
 			process_wait(pids[i], &ignored);

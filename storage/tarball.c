@@ -345,15 +345,23 @@ static int put_head(struct tarball *t, const char *path, struct error *err)
 	return 0;
 }
 
+static bool is_mount_point(const struct tarball *t, const char *path)
+{
+	return t->options.mount_points &&
+	       strv_contains(t->options.mount_points, path);
+}
+
 static void begin(struct tarball *t, const struct stat *st, const char *path,
 		  const struct owner *owner)
 {
+	bool root = is_mount_point(t, path);
+
 	archive_entry_clear(t->entry);
 	archive_entry_set_pathname(t->entry, path);
 	archive_entry_set_filetype(t->entry, st->st_mode & S_IFMT);
 	archive_entry_set_perm(t->entry, owner->mode);
-	archive_entry_set_uid(t->entry, owner->uid);
-	archive_entry_set_gid(t->entry, owner->gid);
+	archive_entry_set_uid(t->entry, root ? 0 : owner->uid);
+	archive_entry_set_gid(t->entry, root ? 0 : owner->gid);
 	archive_entry_set_mtime(t->entry, st->st_mtim.tv_sec,
 				st->st_mtim.tv_nsec);
 }
@@ -389,6 +397,10 @@ static int add_file(struct tarball *t, struct tree_entry *e, const char *path,
 {
 	scoped_fd fd = tree_open_file(e, err);
 
+	if (fd == -EACCES && t->options.partly) {
+		t->notes->closed++;
+		return 0;
+	}
 	if (fd == -EXDEV)
 		return add_mount_point(t, e, path, err);
 	if (fd == -ESTALE) {
@@ -441,6 +453,10 @@ static int add_other(struct tarball *t, struct tree_entry *e, const char *path,
 			t->notes->changed++;
 			return 0;
 		}
+		if (n < 0 && errno == EACCES && t->options.partly) {
+			t->notes->closed++;
+			return 0;
+		}
 		if (n < 0)
 			return error_set(err, errno, "read the link /%s", path);
 		target[n] = '\0';
@@ -458,6 +474,13 @@ static int add_other(struct tarball *t, struct tree_entry *e, const char *path,
 int tarball_add(struct tarball *t, struct tree_entry *e, const char *path,
 		struct error *err)
 {
+	if (e->closed && !t->options.partly)
+		return error_set(err, EACCES, "open /%.200s", path);
+	if (e->closed)
+		t->notes->closed++;
+	/* of a directory that may not be opened its name remains */
+	if (e->closed && !S_ISDIR(e->st.st_mode))
+		return 0;
 	switch (e->st.st_mode & S_IFMT) {
 	case S_IFREG:
 		return add_file(t, e, path, err);
@@ -491,9 +514,12 @@ int tarball_add_tree(struct tarball *t, int root_fd, struct error *err)
 	struct tree_entry entry;
 	int r = tree_walk_new(root_fd, &walk, err);
 
-	while (r == 0 && (r = tree_walk_next(walk, &entry, err)) > 0)
-		r = r == TREE_ENTRY ? tarball_add(t, &entry, entry.path, err)
-				    : 0;
+	while (r == 0 && (r = tree_walk_next(walk, &entry, err)) > 0) {
+		bool leaving = r == TREE_LEAVE;
+		r = leaving ? 0 : tarball_add(t, &entry, entry.path, err);
+		if (!leaving && is_mount_point(t, entry.path))
+			tree_walk_skip(walk);
+	}
 	tree_walk_free(walk);
 	return r;
 }

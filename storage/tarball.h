@@ -17,12 +17,18 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/strv.h"
 #include "storage/owner.h"
 #include "storage/tree_walk.h"
 
 struct tarball_options {
 	struct owner_map owners;
 	bool gzip;
+	bool partly; /* what may not be read is left out, and noted */
+	/* relative paths of mount points of ours: they are root's, for their
+	 * owner may have no number in the container, and tarball_add_tree()
+	 * does not enter them; borrowed, may be NULL */
+	const struct strv *mount_points;
 };
 
 /* What could not be put into it as it was. */
@@ -33,6 +39,7 @@ struct tarball_notes {
 			      * namespace, access control lists */
 	uint64_t changed;    /* while they were read: vanished, became shorter
 			      * (zeros took the place) or longer (cut) */
+	uint64_t closed;     /* left out: they may not be read */
 	uint64_t names;      /* left out by tarball_is_reserved() */
 };
 
@@ -52,7 +59,8 @@ int tarball_new(int out_fd, const struct tarball_options *options,
 /*
  * tarball_add - write @entry as @path
  * @path: relative, without "/" at its end
- * Return: 0, also when it is left out and noted; -EPIPE, -ENOSPC and other
+ * Return: 0, also when it is left out and noted; -EACCES it may not be read;
+ * -EPIPE, -ENOSPC and other
  * errors of write(2); errors of reading the file.
  */
 int tarball_add(struct tarball *tarball, struct tree_entry *entry,

@@ -54,6 +54,12 @@ static int open_layers(const struct upper_place *place, struct lower *lower,
 	return 0;
 }
 
+void upper_mount_points(struct strv *ret)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(system_mount_points); i++)
+		strv_add(ret, system_mount_points[i]);
+}
+
 int upper_open(const struct upper_place *place, struct upper *ret,
 	       struct error *err)
 {
@@ -70,8 +76,7 @@ int upper_open(const struct upper_place *place, struct upper *ret,
 		upper_close(&upper);
 		return r;
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(system_mount_points); i++)
-		strv_add(&upper.mount_points, system_mount_points[i]);
+	upper_mount_points(&upper.mount_points);
 	for (size_t i = 0; i < place->mount_points.n; i++)
 		strv_add(&upper.mount_points, place->mount_points.v[i] + 1);
 	for (size_t i = 0; i < place->covered.n; i++)
@@ -346,6 +351,8 @@ static int look_at(struct walk *w, struct tree_entry *entry, struct error *err)
 
 	if (is_note(w, entry->name))
 		return 0;
+	if (entry->closed)
+		return error_set(err, EACCES, "open /%.200s", entry->path);
 	int whiteout = find_whiteout(w, entry, &gone_);
 	scoped(char) *gone = gone_;
 	if (whiteout)

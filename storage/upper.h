@@ -51,6 +51,9 @@ struct upper {
 	struct strv mount_points; /* relative */
 };
 
+/* upper_mount_points - add those of every container, as relative paths */
+void upper_mount_points(struct strv *ret);
+
 /* upper_open - in the outer user namespace, as its id 0 */
 int upper_open(const struct upper_place *place, struct upper *ret,
 	       struct error *err);

@@ -44,6 +44,11 @@ launcher_of() {
 	[ "$number" -gt 1 ] && echo "$number"
 }
 
+# fds PID: how many descriptors it has
+fds() {
+	find "/proc/$1/fd" -mindepth 1 | wc -l
+}
+
 # took COMMAND...: $status, $output, $stderr and the milliseconds in $ms
 took() {
 	local begin=$EPOCHREALTIME

@@ -144,6 +144,18 @@ teardown() {
 	store_is_empty
 }
 
+@test "as many as one likes: none keeps descriptors under way for ever" {
+	# those are counted for all containers of a user together, and limited by
+	# the number of open files (unix(7), ETOOMANYREFS)
+	ulimit -S -n 40
+	for i in {1..45}; do
+		in_root -d sleep 1000 >/dev/null
+	done
+	run -0 "$WOLFFIA" exec "$(ls "$WOLFFIA_STORE/containers" | head -n 1)" true
+	run -0 "$WOLFFIA" kill -a
+	[ "$(wc -l <<<"$output")" = 45 ]
+}
+
 # --- what it is called
 
 @test "a name, an id, and the beginning of an id mean the same container" {
@@ -662,11 +674,6 @@ runs() {
 }
 
 # --- waited for
-
-# fds PID: how many descriptors it has
-fds() {
-	find "/proc/$1/fd" -mindepth 1 | wc -l
-}
 
 @test "wait: the status, to all who wait, also of one that is removed" {
 	mkfifo go

@@ -15,6 +15,7 @@
 static const char own[] =
 	"{'Nil':null,'Obj':{},'Entrypoint':null,'Labels':{'a':null},"
 	" 'Annotations':null,'Ports':'80->80/tcp','ID':'x','Half':0.5,"
+	" 'Row':{'Labels':'k=v','Label':{'k':'v'}},"
 	" 'Mixed':[1,null,'a']}";
 
 static const struct expected decided[] = {
@@ -42,6 +43,8 @@ static const struct expected decided[] = {
 	  "<nil> null true" },
 	/* the method of docker ps */
 	{ "{{.Label \"b\"}}|{{$.Label \"b\"}}|{{\"b\" | .Label}}", "||" },
+	{ "{{.Row.Labels}} {{.Row.Label \"k\"}}{{(.Row).Label \"x\"}}{{with "
+	  ".Row}}{{.Label \"k\"}}{{end}}", "k=v vv" },
 	/* a member that may be missing, and one with two names */
 	{ "{{.Health}} {{if .Health}}x{{else}}-{{end}}", "<nil> -" },
 	{ "{{.Id}} {{.ID}}", "x x" },
@@ -430,7 +433,7 @@ static const char *const headings[][3] = {
 	  "STATUS SOURCE ID" },
 	{ "{{.State.Status}}", "{'State':'THE STATE'}", "STATUS" },
 	{ "{{.Label \"com.docker.my-key\"}} {{index .Labels \"a.b_c\"}}", "",
-	  "MY KEY B C" },
+	  "my key b c" },
 	{ "{{$x := .ID}}{{$x}}{{/* c */}}{{.}}{{json .}}{{print nil}}", "",
 	  "<nil>" },
 	{ "{{(.ID)}}{{printf \"%s\" (print (.Names))}}", "", "IDNAMES" },

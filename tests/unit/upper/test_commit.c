@@ -145,6 +145,23 @@ START_TEST(an_image_is_its_base_and_what_was_written)
 }
 END_TEST
 
+START_TEST(a_directory_may_have_many_files)
+{
+	struct tarball_notes notes;
+	scoped_index images = { 0 };
+	struct commit_options options = { .place = &place };
+	char path[48];
+
+	/* the sort of so many names asks the system for its memory */
+	for (int i = 0; i < 3000; i++) {
+		snprintf(path, sizeof(path), "upper/a rather long name %d", i);
+		file(path, "");
+	}
+	ck_ok(commit_image(&stage, &options, &notes, &images, &err));
+	ck_assert_uint_eq(notes.files, 3000);
+}
+END_TEST
+
 START_TEST(without_a_base_the_layer_is_the_first)
 {
 	struct tarball_notes notes;
@@ -243,6 +260,7 @@ int main(void)
 	tcase_set_timeout(tests, 60);
 	tcase_add_checked_fixture(tests, make_store, remove_store);
 	tcase_add_test(tests, an_image_is_its_base_and_what_was_written);
+	tcase_add_test(tests, a_directory_may_have_many_files);
 	tcase_add_test(tests, without_a_base_the_layer_is_the_first);
 	tcase_add_test(tests, what_is_wrong_is_said_before_the_work);
 	tcase_add_test(tests, the_process_that_reads_can_reach_nothing_else);
