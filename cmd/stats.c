@@ -14,6 +14,7 @@
 #include "cmd/container_verb.h"
 #include "cmd/format.h"
 #include "cmd/print.h"
+#include "cmd/show_tables.h"
 #include "cmd/stats_row.h"
 
 struct stats_options {
