@@ -11,7 +11,7 @@
 #include "base/strv.h"
 #include "base/table.h"
 #include "base/text.h"
-#include "cmd/template.h"
+#include "cmd/template/template.h"
 
 static bool is_terminal(FILE *to)
 {

@@ -2,7 +2,7 @@
  * cmd/format.h - --format: what a verb has to tell, as it was asked for
  *
  *   json              the objects as they are
- *   TEMPLATE          one of cmd/template.h, a line for each object
+ *   TEMPLATE          one of cmd/template/template.h, a line for each object
  *   table TEMPLATE    with a heading, in columns divided by \t
  *
  * To a terminal, and in a table, control characters of values are shown as

@@ -39,6 +39,7 @@ static const struct verb {
 	{ "wait", verb_wait, "wait for containers, print exit statuses" },
 	{ "rm", verb_rm, "remove containers" },
 	{ "rename", verb_rename, "give a container another name" },
+	{ "cp", verb_image, "copy files to and from containers" },
 	{ "diff", verb_image, "list what a container changed in its root" },
 	{ "commit", verb_image, "make an image of a container" },
 	{ "export", verb_image, "write a container's root as a tar" },

@@ -90,6 +90,7 @@ struct launch {
 	struct state *state; /* directories and lock */
 	struct record record;
 	bool again, background; /* of struct launch_how */
+	bool visit;             /* only the root is wanted (core/visit.h) */
 	int attached[3], ready_fd;
 	bool tell_end;
 	const char *pidfile;

@@ -179,8 +179,8 @@ int step_take_root(struct launch *l, struct error *err)
 {
 	int fds[FD_MESSAGE_MOST];
 	char byte;
-	ssize_t n =
-		fd_receive_message(l->root_socket[0], &byte, 1, 0, fds, err);
+	ssize_t n = fd_receive_message(l->root_socket[0], &byte, 1,
+				       MSG_DONTWAIT, fds, err);
 
 	if (n != 1)
 		return n < 0 ? (int)n

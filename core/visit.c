@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
@@ -46,6 +47,17 @@ const struct spec *visit_spec(const struct visit *visit)
 	return visit->mounted ? &visit->revived.spec : &visit->spec;
 }
 
+/* The command has ended, and its launcher tidies up: that takes a moment, and
+ * it hangs up. */
+static void await_launcher(int control)
+{
+	enum { PATIENCE_MS = 10000 };
+	struct pollfd end = { control, POLLIN, 0 };
+
+	while (poll(&end, 1, PATIENCE_MS) < 0 && errno == EINTR)
+		;
+}
+
 static int ask_launcher(const struct store *store, const char *id,
 			struct visit *visit, struct error *err)
 {
@@ -53,6 +65,8 @@ static int ask_launcher(const struct store *store, const char *id,
 	struct control_reply reply;
 	int fds[FD_MESSAGE_MOST];
 	scoped_fd dirfd = container_open(store, id, err);
+	spec_free(&visit->spec);
+	visit->spec = (struct spec){ 0 };
 	int r = dirfd < 0 ? dirfd : record_read_spec(dirfd, &visit->spec, err);
 	scoped_fd control = r < 0 ? -1 : control_connect(store, id, err);
 
@@ -61,6 +75,8 @@ static int ask_launcher(const struct store *store, const char *id,
 	r = control_ask(control, &request, NULL, 0, err);
 	if (r == 0)
 		r = control_hear(control, &reply, fds, err);
+	if (r == -ESRCH)
+		await_launcher(control);
 	if (r < 0)
 		return r;
 	visit->root_fd = fds[0];
@@ -96,7 +112,7 @@ static int mount_root(const struct store *store, const struct record *record,
 	visit->mounted = true;
 	l->spec = &visit->revived.spec;
 	l->state = &visit->revived.state;
-	l->again = true;
+	l->again = l->visit = true;
 	r = launch_share_board(l, err);
 	if (r == 0 && pipe2(l->server_log, O_CLOEXEC) < 0)
 		r = error_set(err, errno, "make a pipe");
@@ -124,6 +140,11 @@ int visit_begin(const struct store *store, const struct container *container,
 	visit->root_fd = visit->userns_fd = -1;
 	int r = container->alive ? ask_launcher(store, record->id, visit, err)
 				 : mount_root(store, record, visit, err);
+	/* it ended, or was started, since it was looked at */
+	if (r == -ESRCH && record->phase != PHASE_RESTARTING)
+		r = mount_root(store, record, visit, err);
+	else if (r == -EBUSY && !visit->mounted)
+		r = ask_launcher(store, record->id, visit, err);
 	if (r < 0) {
 		visit_end(visit);
 		return r;
@@ -175,6 +196,19 @@ static int become_root(struct visit *visit, struct error *err)
 	return identity_become(0, 0, no_groups, 0, !single, err);
 }
 
+/* the caller's terminal and files are no business of a container's files */
+static int leave_streams(struct error *err)
+{
+	scoped_fd null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (null < 0)
+		return error_set(err, errno, "open /dev/null");
+	for (int fd = 0; fd < 3; fd++)
+		if (dup2(null, fd) < 0)
+			return error_set(err, errno, "leave the streams");
+	return 0;
+}
+
 static int enter_root(struct visit *visit, struct error *err)
 {
 	if (fchdir(visit->root_fd) < 0 || chroot(".") < 0 || chdir("/") < 0)
@@ -215,8 +249,10 @@ static int work_inside(struct visit *visit, const struct work *work,
 
 	if (r == 0) {
 		process_die_with_parent(parent);
-		r = enter_root(visit, err);
+		r = leave_streams(err);
 	}
+	if (r == 0)
+		r = enter_root(visit, err);
 	if (r == 0)
 		r = fd_close_above(work->fds, work->n, err);
 	if (r == 0)

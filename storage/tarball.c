@@ -70,10 +70,11 @@ static int set_options(struct tarball *t)
 						    "xattrheader", "SCHILY");
 	if (r == ARCHIVE_OK && t->options.gzip) {
 		r = archive_write_add_filter_gzip(t->archive);
-		/* measured: half the time of level 6 for a tenth more */
+		/* of Debian: a third of the time of level 6, a tenth more room
+		 */
 		if (r == ARCHIVE_OK)
 			r = archive_write_set_filter_option(
-				t->archive, "gzip", "compression-level", "2");
+				t->archive, "gzip", "compression-level", "1");
 		if (r == ARCHIVE_OK)
 			r = archive_write_set_filter_option(t->archive, "gzip",
 							    "timestamp", NULL);

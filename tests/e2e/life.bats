@@ -513,12 +513,14 @@ runs() {
 }
 
 @test "stop -t, and --stop-timeout when it was made" {
-	up a probe_signals
+	up_saying a ready probe_signals
 	took "$WOLFFIA" stop -t 1 a
 	within 1000 2500
-	up b --stop-timeout 1 probe_signals
+	await_end
+	up_saying b ready --stop-timeout 1 probe_signals
 	took "$WOLFFIA" stop b
 	within 1000 2500
+	await_end
 	"$WOLFFIA" start b
 	took "$WOLFFIA" stop -t 0 b
 	within 0 900

@@ -1,4 +1,4 @@
-#include "cmd/template.h"
+#include "cmd/template/template.h"
 
 #include <errno.h>
 #include <string.h>
