@@ -3,6 +3,8 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -104,32 +106,33 @@ int fd_write_file(int dirfd, const char *path, const char *text,
 
 union control {
 	struct cmsghdr header;
-	char room[CMSG_SPACE(sizeof(int))];
+	char room[CMSG_SPACE(FD_MESSAGE_MOST * sizeof(int))];
 };
 
-int fd_send(int socket, int fd, struct error *err)
+int fd_send_message(int socket, const void *data, size_t size, const int *fds,
+		    size_t n, struct error *err)
 {
-	char byte = 0;
 	union control control = { 0 };
-	struct iovec data = { .iov_base = &byte, .iov_len = 1 };
-	struct msghdr message = {
-		.msg_iov = &data,
-		.msg_iovlen = 1,
-		.msg_control = &control,
-		.msg_controllen = sizeof(control),
-	};
+	struct iovec part = { .iov_base = (void *)(uintptr_t)data,
+			      .iov_len = size };
+	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
 
-	control.header.cmsg_level = SOL_SOCKET;
-	control.header.cmsg_type = SCM_RIGHTS;
-	control.header.cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(&control.header), &fd, sizeof(int));
+	if (n > 0) {
+		message.msg_control = &control;
+		message.msg_controllen = CMSG_SPACE(n * sizeof(int));
+		control.header.cmsg_level = SOL_SOCKET;
+		control.header.cmsg_type = SCM_RIGHTS;
+		control.header.cmsg_len = CMSG_LEN(n * sizeof(int));
+		memcpy(CMSG_DATA(&control.header), fds, n * sizeof(int));
+	}
 	if (sendmsg(socket, &message, MSG_NOSIGNAL) < 0)
-		return error_set(err, errno, "send a descriptor");
+		return error_set(err, errno, "send a message");
 	return 0;
 }
 
-/* two fit as well, in what alignment adds: no stranger leaves one open here */
-static void close_received(struct msghdr *message)
+/* what came along; more than there is room for the kernel closes itself, but
+ * alignment may leave room for one that nobody asked for */
+static void take_descriptors(struct msghdr *message, int fds[FD_MESSAGE_MOST])
 {
 	struct cmsghdr *header = CMSG_FIRSTHDR(message);
 
@@ -140,37 +143,65 @@ static void close_received(struct msghdr *message)
 	for (size_t i = 0; i < n; i++) {
 		int fd;
 		memcpy(&fd, CMSG_DATA(header) + i * sizeof(int), sizeof(int));
-		close(fd);
+		if (i < FD_MESSAGE_MOST)
+			fds[i] = fd;
+		else
+			close(fd);
 	}
 }
 
-int fd_receive(int socket, int *ret_fd, struct error *err)
+ssize_t fd_receive_message(int socket, void *data, size_t size, int flags,
+			   int fds[FD_MESSAGE_MOST], struct error *err)
 {
-	char byte = 0;
 	union control control = { 0 };
-	struct iovec data = { .iov_base = &byte, .iov_len = 1 };
+	struct iovec part = { .iov_base = data, .iov_len = size };
 	struct msghdr message = {
-		.msg_iov = &data,
+		.msg_iov = &part,
 		.msg_iovlen = 1,
 		.msg_control = &control,
 		.msg_controllen = sizeof(control),
 	};
 	ssize_t n;
 
+	for (size_t i = 0; i < FD_MESSAGE_MOST; i++)
+		fds[i] = -1;
 	do {
-		n = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+		n = recvmsg(socket, &message, flags | MSG_CMSG_CLOEXEC);
 	} while (n < 0 && errno == EINTR);
+	if (n < 0 && errno == ECONNRESET)
+		return 0;
 	if (n < 0)
-		return error_set(err, errno, "receive a descriptor");
-	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-	if (n == 0 || !header || header->cmsg_level != SOL_SOCKET ||
-	    header->cmsg_type != SCM_RIGHTS ||
-	    header->cmsg_len != CMSG_LEN(sizeof(int))) {
-		close_received(&message);
-		return error_set(err, EPROTO, "receive a descriptor");
+		return error_set(err, errno, "receive a message");
+	take_descriptors(&message, fds);
+	if (!(message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)))
+		return n;
+	for (size_t i = 0; i < FD_MESSAGE_MOST; i++)
+		fd_close(&fds[i]);
+	return error_set(err, EMSGSIZE, "receive a message");
+}
+
+int fd_send(int socket, int fd, struct error *err)
+{
+	int r = fd_send_message(socket, "", 1, &fd, 1, err);
+
+	return r < 0 ? error_set(err, err->code, "send a descriptor") : 0;
+}
+
+int fd_receive(int socket, int *ret_fd, struct error *err)
+{
+	int fds[FD_MESSAGE_MOST];
+	char byte;
+	ssize_t n = fd_receive_message(socket, &byte, 1, 0, fds, err);
+	bool alone = n == 1 && fds[0] >= 0 && fds[1] < 0;
+
+	if (alone) {
+		*ret_fd = fds[0];
+		return 0;
 	}
-	memcpy(ret_fd, CMSG_DATA(header), sizeof(int));
-	return 0;
+	for (size_t i = 0; n >= 0 && i < FD_MESSAGE_MOST; i++)
+		fd_close(&fds[i]);
+	return error_set(err, n < 0 ? err->code : EPROTO,
+			 "receive a descriptor");
 }
 
 static int close_range_call(unsigned first, unsigned last, unsigned flags)
@@ -237,6 +268,24 @@ int fd_cloexec_above(int except, struct error *err)
 		from = (unsigned)except + 1;
 	}
 	return range(from, ~0u, CLOSE_RANGE_CLOEXEC, err);
+}
+
+int fd_close_inherited(int except, struct error *err)
+{
+	DIR *list = opendir("/proc/self/fd");
+
+	if (!list)
+		return error_set(err, errno, "list the open descriptors");
+	for (struct dirent *entry; (entry = readdir(list));) {
+		int fd = atoi(entry->d_name);
+		if (entry->d_name[0] == '.' || fd < 3 || fd == except)
+			continue;
+		int flags = fcntl(fd, F_GETFD);
+		if (flags >= 0 && !(flags & FD_CLOEXEC))
+			close(fd);
+	}
+	closedir(list);
+	return 0;
 }
 
 int fd_fill_standard(struct error *err)

@@ -53,6 +53,25 @@ int fd_write_file(int dirfd, const char *path, const char *text,
 int fd_send(int socket, int fd, struct error *err);
 int fd_receive(int socket, int *ret_fd, struct error *err);
 
+enum { FD_MESSAGE_MOST = 4 };
+
+/*
+ * fd_send_message - a message with descriptors, over a SOCK_SEQPACKET socket
+ * @fds: @n of them, at most FD_MESSAGE_MOST; they stay the caller's
+ */
+int fd_send_message(int socket, const void *data, size_t size, const int *fds,
+		    size_t n, struct error *err);
+
+/*
+ * fd_receive_message - the opposite
+ * @size:  what does not fit is -EMSGSIZE
+ * @flags: as for recvmsg(2)
+ * @fds:   the caller's to close; those that did not come are -1
+ * Return: the bytes, 0 at the end of file; -EAGAIN with MSG_DONTWAIT
+ */
+ssize_t fd_receive_message(int socket, void *data, size_t size, int flags,
+			   int fds[FD_MESSAGE_MOST], struct error *err);
+
 /*
  * fd_close_above - close every descriptor from 3 on that is not in @keep
  * @keep: sorted upwards, @n of them.  Source: close_range(2), Linux 5.9; an
@@ -65,6 +84,13 @@ int fd_close_above(const int *keep, size_t n, struct error *err);
  * @except (-1: none).  What a careless parent left open goes no further (R1).
  */
 int fd_cloexec_above(int except, struct error *err);
+
+/*
+ * fd_close_inherited - close every descriptor from 3 on that would outlive an
+ * exec, but for @except (-1: none): ours are all close-on-exec, so what is not
+ * was left open by who started us
+ */
+int fd_close_inherited(int except, struct error *err);
 
 /* fd_fill_standard - make 0, 1 and 2 open (/dev/null) if they are not */
 int fd_fill_standard(struct error *err);

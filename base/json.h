@@ -4,6 +4,7 @@
 #pragma once
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -44,3 +45,21 @@ int json_get_array(const json_t *object, const char *key, json_t **ret,
 /* an array of strings, appended to @ret as copies */
 int json_get_strv(const json_t *object, const char *key, struct strv *ret,
 		  struct error *err);
+
+/*
+ * Texts that may be no UTF-8, as file names and arguments are: a JSON string
+ * if it is UTF-8, else {"hex": "c3..."}.  Lists become arrays of such.
+ */
+json_t *json_from_text(const char *text); /* NULL: null */
+json_t *json_from_texts(const struct strv *texts);
+/* Return: 1 with a copy in *ret, the caller's; 0 missing or null; -EINVAL */
+int json_get_text(const json_t *object, const char *key, char **ret,
+		  struct error *err);
+int json_get_texts(const json_t *object, const char *key, struct strv *ret,
+		   struct error *err);
+
+/* Return: 1 with *ret set; 0 missing or null; -EINVAL */
+int json_get_bool(const json_t *object, const char *key, bool *ret,
+		  struct error *err);
+int json_get_int(const json_t *object, const char *key, int *ret,
+		 struct error *err);

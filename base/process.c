@@ -130,6 +130,11 @@ int process_wait(pid_t pid, struct error *err)
 	return status;
 }
 
+bool process_kill(pid_t pid)
+{
+	return kill(pid, SIGKILL) == 0;
+}
+
 int process_exit_status(int wait_status)
 {
 	if (WIFSIGNALED(wait_status))

@@ -4,28 +4,9 @@
 #include <stddef.h>
 #include <string.h>
 
-/* clang-format off */
-#define HEADING(title) \
-	{ .kind = OPTION_HEADING, .name = title }
-#define FLAG(c, option, field, text) \
-	{ .kind = OPTION_FLAG, .letter = c, .name = option, \
-	  .offset = offsetof(struct TO, field), .help = text }
-#define VALUE(c, option, field, what, text) \
-	{ .kind = OPTION_STRING, .letter = c, .name = option, \
-	  .offset = offsetof(struct TO, field), .placeholder = what, \
-	  .help = text }
-#define LIST(c, option, field, what, text) \
-	{ .kind = OPTION_LIST, .letter = c, .name = option, \
-	  .offset = offsetof(struct TO, field), .placeholder = what, \
-	  .help = text }
-#define CHOICE(option, other, field, what, list, text) \
-	{ .kind = OPTION_STRING, .name = option, .alias = other, \
-	  .offset = offsetof(struct TO, field), .placeholder = what, \
-	  .choices = list, .help = text }
-#define REFUSED(c, option, why, remedy) \
-	{ .kind = OPTION_REFUSED, .letter = c, .name = option, .help = why, \
-	  .instead = remedy }
+#include "cmd/option_rows.h"
 
+/* clang-format off */
 #define TO options
 const struct option_entry options_table[] = {
 HEADING("What it runs"),
@@ -53,8 +34,25 @@ VALUE(0, "timeout", timeout, "TIME",
 HEADING("How it is attached and named"),
 FLAG('i', "interactive", interactive, "connect standard input"),
 FLAG('t', "tty", tty, "give it a terminal of its own"),
+FLAG('d', "detach", detach,
+     "go on in the background, and print the container's id"),
 FLAG(0, "rm", remove,
-     "remove the container when it ends (always done)"),
+     "remove the container when it has ended: the default, but for -d, "
+     "--restart and create; --rm=false keeps it"),
+VALUE(0, "restart", restart, "POLICY",
+      "start it again when it has ended: no, on-failure[:N], always, "
+      "unless-stopped"),
+VALUE(0, "stop-timeout", stop_timeout, "SECONDS",
+      "what stop waits before it kills; 10"),
+VALUE(0, "cidfile", cidfile, "FILE", "write the container's id to a new file"),
+VALUE(0, "pidfile", pidfile, "FILE",
+      "write the number of its PID 1 on this machine to a file"),
+CHOICE("log-driver", NULL, log_driver, "DRIVER", CHOICES_LOG_DRIVER,
+       "where what it writes is kept: k8s-file (json-file and local mean the "
+       "same), or none; none unless -d or create"),
+LIST(0, "log-opt", log_opts, "NAME=VALUE", "max-size=10m, max-file=2"),
+VALUE(0, "detach-keys", detach_keys, "KEYS",
+      "for docker's sake: see wolffia attach"),
 FLAG(0, "die-with-parent", die_with_parent,
      "end with the process that started wolffia (the default)"),
 FLAG(0, "keep", keep,
@@ -120,8 +118,6 @@ CHOICE("log-level", NULL, global.log_level, "LEVEL", CHOICES_LOG_LEVEL,
 FLAG(0, "help", help, "show this"),
 
 /* What docker(1) and podman(1) have besides. */
-REFUSED('d', "detach", "running in the background is not there yet",
-        "leave it out, and let the shell do it: wolffia run ... &"),
 REFUSED(0, "privileged", "wolffia has no privileged mode",
         "grant what is needed: --cap-add, --security-opt, --network host, "
         "-v; or a set of them: --profile nested, --profile none --i-know"),
@@ -142,8 +138,6 @@ REFUSED(0, "uts", "a container always has a host name of its own",
         "leave it out; --hostname chooses the name"),
 REFUSED(0, "cgroupns", "a container always has a cgroup namespace of its own",
         "leave it out"),
-REFUSED(0, "restart", "nothing watches over a container that has ended",
-        "let a service manager do it: a systemd unit with Restart="),
 REFUSED(0, "platform", "foreign architectures are not there yet", NULL),
 REFUSED(0, "dns", "there is no network of its own for a container yet",
         "--network host uses this machine's resolver"),
@@ -154,10 +148,6 @@ REFUSED(0, "volumes-from", "one container's mounts cannot be taken over",
         "name the volumes again: -v NAME:DST"),
 REFUSED('a', "attach", "standard output and error are always connected",
         "leave it out; -i connects standard input"),
-REFUSED(0, "cidfile", "there is no file with the id",
-        "--status-fd N writes the id as JSON"),
-REFUSED(0, "log-driver", "what a container writes goes to the terminal",
-        "redirect it: wolffia run ... >file 2>&1"),
 
 OPTION_TABLE_END
 };
@@ -193,6 +183,7 @@ void options_free(struct options *options)
 	strv_free(&options->cap_drop);
 	strv_free(&options->security_opts);
 	strv_free(&options->ulimits);
+	strv_free(&options->log_opts);
 }
 
 int options_parse(int argc, char *const argv[], struct options *ret,

@@ -25,6 +25,7 @@ struct global_options {
 
 struct options {
 	struct global_options global;
+	bool create; /* the verb is "create": nobody waits for it, ever */
 	enum flag help;
 
 	/* what it runs */
@@ -44,7 +45,15 @@ struct options {
 	/* how it is attached, named and told apart */
 	enum flag interactive;
 	enum flag tty;
+	enum flag detach;
 	enum flag remove;
+	const char *restart;
+	const char *stop_timeout;
+	const char *cidfile;
+	const char *pidfile;
+	const char *log_driver;
+	struct strv log_opts;
+	const char *detach_keys;
 	enum flag die_with_parent;
 	enum flag keep;
 	enum flag quiet;
@@ -78,12 +87,14 @@ struct options {
 };
 
 /* The values that are offered; the order is that of the enums in the .c. */
-#define CHOICES_USERNS    "auto|nomap|as-me|keep-id|single"
-#define CHOICES_DRIVER    "auto|fuse-overlayfs|overlay"
-#define CHOICES_NETWORK   "none|host"
-#define CHOICES_PULL      "never"
-#define CHOICES_PROFILE   "default|setuid|nested|debug|none"
-#define CHOICES_LOG_LEVEL "error|warning|info|debug"
+#define CHOICES_USERNS     "auto|nomap|as-me|keep-id|single"
+#define CHOICES_DRIVER     "auto|fuse-overlayfs|overlay"
+#define CHOICES_NETWORK    "none|host"
+#define CHOICES_PULL       "never"
+#define CHOICES_PROFILE    "default|setuid|nested|debug|none"
+#define CHOICES_RESTART    "no|on-failure|always|unless-stopped"
+#define CHOICES_LOG_DRIVER "k8s-file|json-file|local|none"
+#define CHOICES_LOG_LEVEL  "error|warning|info|debug"
 
 /* The tables, for completions and for the check of the man page. */
 extern const struct option_entry options_table[];
@@ -92,7 +103,8 @@ extern const struct option_entry global_options_table[];
 /*
  * options_parse - read the arguments behind the verb "run"
  * @argv: argv[0] is the verb; has to outlive @ret
- * @ret:  zeroed by the caller; .global may hold what stood before the verb
+ * @ret:  zeroed by the caller; .global may hold what stood before the verb,
+ *        .create that it is that verb
  *
  * With ret->help nothing else was asked for.
  * Return: 0; -EINVAL, -EOPNOTSUPP as option_table_parse().  options_free()

@@ -1,17 +1,25 @@
 /*
- * cmd/run.c - "wolffia run": start a container and stay until it has ended
+ * cmd/run.c - "wolffia run": start a container and stay until it has ended;
+ * and "wolffia create", which only writes it down
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 
+#include "base/fd.h"
 #include "base/landlock.h"
+#include "base/memory.h"
 #include "base/sealed.h"
 #include "base/status.h"
 #include "cmd/exposure.h"
 #include "cmd/prepared.h"
 #include "cmd/print.h"
+#include "cmd/spec_parts.h"
 #include "cmd/verbs.h"
 #include "core/launch.h"
+#include "core/launch_record.h"
+#include "core/record.h"
 #include "core/resolve.h"
 #include "core/state.h"
 
@@ -60,11 +68,29 @@ static bool needs_sealing(const struct spec *spec)
 	       (!spec->landlock || landlock_abi() < 2) && !sealed_is_running();
 }
 
-static int run(struct prepared *p, const struct call *call, int *ret_status,
-	       struct error *err)
+/* docker's: a file that must not be there */
+static int write_cidfile(const struct prepared *p, struct error *err)
 {
-	struct error ignored;
+	const char *path = p->options.cidfile;
 
+	if (!path)
+		return 0;
+	scoped_fd fd =
+		open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	if (fd < 0) {
+		error_set(err, errno, "--cidfile: make %s", path);
+		return errno == EEXIST
+			       ? error_hint(err, "another container may have "
+						 "been named in it: remove it")
+			       : -err->code;
+	}
+	return fd_write_all(fd, p->spec.id, strlen(p->spec.id), err);
+}
+
+/* Return: 0, with the container's directory in @state */
+static int make(struct prepared *p, const struct call *call,
+		struct state *state, struct error *err)
+{
 	if (needs_sealing(&p->spec))
 		return sealed_exec(call->whole_argv, err);
 	int r = check_exposure(p, err);
@@ -75,15 +101,94 @@ static int run(struct prepared *p, const struct call *call, int *ret_status,
 	if (p->log_level >= LOG_LEVEL_INFO)
 		print_notices(&p->notices);
 	p->spec.debug = p->log_level >= LOG_LEVEL_DEBUG;
-	r = launch_run(&p->spec, &p->store, call->started_ns, ret_status, err);
+	r = state_create(state, &p->store, p->spec.id, p->spec.name, err);
+	if (r < 0)
+		return r;
+	r = write_cidfile(p, err);
+	if (r < 0) {
+		struct error ignored;
+		state_remove(state, -1, &ignored);
+	}
+	return r;
+}
+
+static int run(struct prepared *p, const struct call *call, int *ret_status,
+	       struct error *err)
+{
+	struct launch_how how = LAUNCH_HOW;
+	struct state state = STATE_NONE;
+	struct error ignored;
+	scoped(char) *pidfile = NULL;
+	int r = p->options.pidfile
+			? spec_absolute(p->options.pidfile, &pidfile, err)
+			: 0;
+
+	if (r == 0)
+		r = make(p, call, &state, err);
+	if (r < 0)
+		return r;
+	how.pidfile = pidfile;
+	if (p->options.detach == FLAG_YES) {
+		r = launch_in_background(&p->spec, &state, &how,
+					 call->started_ns, ret_status, err);
+		if (r == 0)
+			puts(p->spec.id);
+	} else {
+		r = launch_run(&p->spec, &state, &how, call->started_ns,
+			       ret_status, err);
+	}
 	/* what launchers that were killed left behind */
 	state_sweep(&p->store, &ignored);
 	return r;
 }
 
+/* written down, to be started by "wolffia start" */
+static int create(struct prepared *p, const struct call *call,
+		  struct error *err)
+{
+	struct state state = STATE_NONE;
+	struct record record = { 0 };
+	struct error ignored;
+	int r = make(p, call, &state, err);
+
+	if (r < 0)
+		return r;
+	r = record_write_spec(state.dirfd, &p->spec, err);
+	record_of(&p->spec, &record);
+	if (r == 0)
+		r = record_write(state.dirfd, &record, err);
+	/* from here on it is there */
+	if (r == 0)
+		r = state_keep(&state, err);
+	if (r == 0)
+		record_event(&p->store, &record, EVENT_CREATE, NULL);
+	record_free(&record);
+	if (r < 0) {
+		state_remove(&state, -1, &ignored);
+		return r;
+	}
+	state_close(&state);
+	puts(p->spec.id);
+	return 0;
+}
+
+static int do_verb(struct prepared *p, const struct call *call, int *ret_status,
+		   struct error *err)
+{
+	if (!p->options.create)
+		return run(p, call, ret_status, err);
+	int r = create(p, call, err);
+	if (r == 0)
+		*ret_status = 0;
+	return r;
+}
+
 int verb_run(const struct call *call)
 {
-	struct prepared p = { .options.global = call->global };
+	struct prepared p = {
+		.options.global = call->global,
+		.options.create = strcmp(call->argv[0], "create") == 0,
+	};
 	int status = STATUS_WOLFFIA;
 	struct error err;
 	int r = prepared_make(call->argc, call->argv, &p, &err);
@@ -92,7 +197,7 @@ int verb_run(const struct call *call)
 		options_print_help(stdout);
 		status = 0;
 	} else if (r == 0) {
-		r = run(&p, call, &status, &err);
+		r = do_verb(&p, call, &status, &err);
 	}
 	if (r < 0)
 		print_error(&err);

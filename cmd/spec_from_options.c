@@ -15,6 +15,9 @@
 #include "cmd/container_name.h"
 #include "cmd/signal_name.h"
 #include "cmd/spec_parts.h"
+#include "core/record.h"
+
+enum { STOP_TIMEOUT_MS = 10000 };
 
 void spec_notice(struct spec_build *build, const char *format, ...)
 {
@@ -223,14 +226,11 @@ static int take_attachment(struct spec_build *build, struct error *err)
 		return contradiction("--pid1", "--init", err);
 	if (options->pid1 == FLAG_NO && options->init == FLAG_NO)
 		return contradiction("--pid1=false", "--init=false", err);
-	if (options->remove == FLAG_NO) {
-		error_say(err, EOPNOTSUPP,
-			  "--rm=false: a container is always removed when it "
-			  "ends");
-		return error_hint(err, "what is to stay goes into a volume");
-	}
+	if (options->detach == FLAG_YES && options->die_with_parent == FLAG_YES)
+		return contradiction("--detach", "--die-with-parent", err);
 	spec->tty = options->tty == FLAG_YES;
 	spec->interactive = options->interactive == FLAG_YES;
+	spec->stdin_once = options->detach != FLAG_YES;
 	spec->quiet = options->quiet == FLAG_YES;
 	spec->pid1 = options->pid1 == FLAG_YES || options->init == FLAG_NO;
 	spec->keep = options->keep == FLAG_YES ||
@@ -238,14 +238,88 @@ static int take_attachment(struct spec_build *build, struct error *err)
 	return take_status_fd(build, err);
 }
 
+/* "on-failure:3" */
+static int take_restart(struct spec_build *build, struct error *err)
+{
+	const char *text = build->options->restart;
+	struct spec *spec = build->spec;
+
+	if (!text)
+		return 0;
+	size_t length = strcspn(text, ":");
+	scoped(char) *word = xstrndup(text, length);
+	int policy = option_choice("--restart", CHOICES_RESTART, word, err);
+	if (policy < 0)
+		return policy;
+	spec->restart = (enum restart)policy;
+	if (!text[length])
+		return 0;
+	if (spec->restart != RESTART_ON_FAILURE)
+		return error_say(err, EINVAL,
+				 "--restart: only on-failure takes a number");
+	return text_to_u32(text + length + 1, INT_MAX, &spec->restart_max,
+			   err) < 0
+		       ? error_prefix(err, "--restart")
+		       : 0;
+}
+
+/* one that nobody watches, or that is to come back, is kept: else its log and
+ * its status would be gone before anybody can ask */
+static int take_removal(struct spec_build *build, struct error *err)
+{
+	const struct options *options = build->options;
+	struct spec *spec = build->spec;
+	bool unwatched = options->detach == FLAG_YES || options->create;
+
+	if (options->remove == FLAG_YES && spec->restart != RESTART_NO)
+		return contradiction("--rm", "--restart", err);
+	spec->remove = options->remove == FLAG_UNSET
+			       ? !unwatched && spec->restart == RESTART_NO
+			       : options->remove == FLAG_YES;
+	return 0;
+}
+
+static int take_log(struct spec_build *build, struct error *err)
+{
+	const struct options *options = build->options;
+	bool unwatched = options->detach == FLAG_YES || options->create;
+	bool asked = options->log_driver || options->log_opts.n > 0;
+	int r = log_options_parse(options->log_driver, &options->log_opts,
+				  &build->spec->log, err);
+
+	/* who watches a container needs no copy of what it says */
+	if (r == 0 && !unwatched && !asked)
+		build->spec->log.none = true;
+	return r;
+}
+
+static int take_lifetime(struct spec_build *build, struct error *err)
+{
+	const char *timeout = build->options->stop_timeout;
+	struct spec *spec = build->spec;
+
+	spec->created_ns = record_now();
+	spec->stop_timeout_ms = STOP_TIMEOUT_MS;
+	int r = take_restart(build, err);
+	if (r == 0)
+		r = take_removal(build, err);
+	if (r == 0)
+		r = take_log(build, err);
+	if (r == 0 && timeout &&
+	    text_to_duration(timeout, &spec->stop_timeout_ms, err) < 0)
+		r = error_prefix(err, "--stop-timeout");
+	return r;
+}
+
 int spec_from_options(const struct options *options,
 		      const struct spec_source *source, struct spec *ret,
 		      struct strv *ret_notices, struct error *err)
 {
 	static int (*const parts[])(struct spec_build *, struct error *) = {
-		take_attachment,  take_identity,         spec_take_root,
-		take_process,     spec_take_environment, spec_take_labels,
-		spec_take_mounts, spec_take_rights,      spec_take_limits,
+		take_attachment,  take_lifetime,    take_identity,
+		spec_take_root,   take_process,     spec_take_environment,
+		spec_take_labels, spec_take_mounts, spec_take_rights,
+		spec_take_limits,
 	};
 	struct spec spec = { .status_fd = -1 };
 	struct spec_build build = { options, source, &spec, ret_notices };

@@ -17,7 +17,28 @@ struct call {
 };
 
 /* Each prints what it has to say; Return: the exit status */
-int verb_run(const struct call *call);
+int verb_run(const struct call *call); /* and "create" */
+int verb_start(const struct call *call);
+int verb_restart(const struct call *call);
+int verb_attach(const struct call *call);
+int verb_exec(const struct call *call);
+int verb_stop(const struct call *call);
+int verb_kill(const struct call *call);
+int verb_pause(const struct call *call);
+int verb_unpause(const struct call *call);
+int verb_wait(const struct call *call);
+int verb_rm(const struct call *call);
+int verb_rename(const struct call *call);
+int verb_ps(const struct call *call); /* and "ls", "list" */
+int verb_inspect(const struct call *call);
+int verb_top(const struct call *call);
+int verb_stats(const struct call *call);
+int verb_prune(const struct call *call);
+int verb_info(const struct call *call);
+int verb_version(const struct call *call);
+int verb_systemd(const struct call *call);
+int verb_logs(const struct call *call);
+int verb_events(const struct call *call);
 int verb_explain(const struct call *call);
 int verb_doctor(const struct call *call);
 int verb_unshare(const struct call *call);

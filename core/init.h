@@ -1,16 +1,28 @@
 /*
  * core/init.h - PID 1 of a container
+ *
+ * The launcher asks it over their socket, one message each.  End of file means
+ * that the launcher is gone; PID 1 then ends, and with it all processes of its
+ * pid namespace (pid_namespaces(7)).
  */
 #pragma once
 
+#include <stdint.h>
+
 #include "core/launch.h"
 
-/*
- * What the launcher asks of PID 1 over their socket, one byte each: the
- * number of a signal to be sent to the workload.  End of file means that the
- * launcher is gone; PID 1 then ends, and with it all processes of its pid
- * namespace (pid_namespaces(7)).
- */
+enum init_verb {
+	INIT_SIGNAL,  /* send .number to the workload */
+	INIT_SESSION, /* core/session.h; fds: a socket, the request;
+		       * .number: SESSION_* */
+	INIT_FREEZE,  /* stop all processes; answered by a byte */
+	INIT_THAW,    /* let them go on; answered by a byte */
+};
+
+struct init_request {
+	enum init_verb verb;
+	int32_t number;
+};
 
 /*
  * init_start - fork the workload and see it executed
@@ -25,5 +37,6 @@ pid_t init_start(struct launch *l, struct error *err);
  */
 int init_become_workload(struct launch *l, struct error *err);
 
-/* init_serve - reap, forward signals, and end when @workload has ended */
+/* init_serve - reap, forward signals, start sessions, and end when @workload
+ * has ended */
 _Noreturn void init_serve(struct launch *l, pid_t workload);

@@ -11,6 +11,7 @@
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -18,8 +19,11 @@
 #include "base/process.h"
 #include "base/status.h"
 #include "core/init.h"
+#include "core/launch_record.h"
+#include "core/notify.h"
 #include "core/plan.h"
 #include "core/report.h"
+#include "core/state_lock.h"
 #include "core/steps.h"
 #include "core/supervise.h"
 #include "core/walk.h"
@@ -45,6 +49,7 @@ static int catch_signals(struct launch *l, struct error *err)
 		if (caught[i] == SIGCHLD || !is_ignored(caught[i]))
 			sigaddset(&mask, caught[i]);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a log that meets a limit loses lines */
 	signal(SIGCHLD, SIG_DFL); /* an ignored one reaps by itself */
 	if (sigprocmask(SIG_BLOCK, &mask, &l->caller_mask) < 0)
 		return error_set(err, errno, "block signals");
@@ -59,7 +64,7 @@ static int watch_parent(struct launch *l, struct error *err)
 {
 	pid_t parent = getppid();
 
-	if (l->spec->keep || parent <= 1)
+	if (l->spec->keep || l->background || parent <= 1)
 		return 0;
 	l->parent_fd = (int)syscall(SYS_pidfd_open, parent, 0);
 	if (l->parent_fd < 0 && errno != ESRCH)
@@ -70,29 +75,91 @@ static int watch_parent(struct launch *l, struct error *err)
 	return 0;
 }
 
+int launch_share_board(struct launch *l, struct error *err)
+{
+	struct board *board = mmap(NULL, sizeof(*board), PROT_READ | PROT_WRITE,
+				   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (board == MAP_FAILED)
+		return error_set(err, errno, "share memory");
+	l->board = board;
+	return 0;
+}
+
 static int prepare(struct launch *l, struct error *err)
 {
-	l->board = mmap(NULL, sizeof(*l->board), PROT_READ | PROT_WRITE,
-			MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (l->board == MAP_FAILED) {
-		l->board = NULL;
-		return error_set(err, errno, "share memory");
-	}
-	int r = catch_signals(l, err);
+	int r = launch_share_board(l, err);
+
 	if (r == 0)
-		r = watch_parent(l, err);
-	if (r == 0 && pipe2(l->server_log, O_CLOEXEC) < 0)
-		r = error_set(err, errno, "make a pipe");
-	return r;
+		r = catch_signals(l, err);
+	return r < 0 ? r : watch_parent(l, err);
+}
+
+/* who started it in the background waits for this */
+static void tell_ready(struct launch *l)
+{
+	const struct launch_news fine = { 0 };
+
+	if (l->ready_fd < 0)
+		return;
+	/* when that one is gone, it is its affair */
+	ssize_t ignored = write(l->ready_fd, &fine, sizeof(fine));
+	(void)ignored;
+	if (!l->tell_end)
+		fd_close(&l->ready_fd);
+}
+
+static int write_pidfile(const struct launch *l, struct error *err)
+{
+	if (!l->pidfile)
+		return 0;
+	scoped(char) *line = xasprintf("%d\n", (int)l->board->init_pid);
+	scoped_fd fd = open(l->pidfile,
+			    O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	if (fd < 0)
+		return error_set(err, errno, "open %s", l->pidfile);
+	return fd_write_all(fd, line, strlen(line), err);
+}
+
+/*
+ * The service manager, if one started us in the foreground.  Nobody may be
+ * there any more: NOTIFY_SOCKET is inherited, so that is no error.
+ */
+static void notify(const struct launch *l, const char *lines)
+{
+	struct error ignored;
+
+	if (!l->background)
+		notify_send(lines, &ignored);
+}
+
+static void notify_ready(const struct launch *l)
+{
+	scoped(char) *lines = xasprintf("READY=1\nMAINPID=%d\n"
+					"STATUS=The container %s runs.",
+					(int)getpid(), l->record.name);
+
+	notify(l, lines);
+}
+
+int step_record(struct launch *l, struct error *err)
+{
+	return l->record.id ? 0 : launch_record_begin(l, err);
 }
 
 int step_note_start(struct launch *l, struct error *err)
 {
-	(void)err;
+	int r = write_pidfile(l, err);
+
+	if (r < 0)
+		return r;
 	fd_close(&l->server_log[1]);
 	for (int i = 0; i < 3; i++)
 		fd_close(&l->stream[i].inside);
+	launch_record_started(l);
 	report_started(l, run_plan);
+	tell_ready(l);
+	notify_ready(l);
 	return 0;
 }
 
@@ -177,6 +244,18 @@ static int status_of_failure(const struct launch *l, const struct error *err)
 	return STATUS_WOLFFIA;
 }
 
+/* a full disk, for example: success would be a lie */
+static int judge_output(const struct ended *ended, int *ret_status,
+			struct error *err)
+{
+	if (!ended->output_error)
+		return 0;
+	if (*ret_status == 0)
+		*ret_status = STATUS_WOLFFIA;
+	return error_set(err, ended->output_error,
+			 "pass the container's output on");
+}
+
 /* How it ended, if not by itself, as an error for the user. */
 static int judge(const struct launch *l, const struct ended *ended,
 		 int *ret_status, struct error *err)
@@ -186,7 +265,7 @@ static int judge(const struct launch *l, const struct ended *ended,
 	*ret_status = process_exit_status(ended->wait_status);
 	switch (ended->how) {
 	case ENDED_BY_ITSELF:
-		return 0;
+		return judge_output(ended, ret_status, err);
 	case ENDED_BY_TIMEOUT:
 		return error_say(err, ETIMEDOUT,
 				 "the container was ended after %llu.%03llu s "
@@ -194,6 +273,8 @@ static int judge(const struct launch *l, const struct ended *ended,
 				 (unsigned long long)l->spec->timeout_ms / 1000,
 				 (unsigned long long)l->spec->timeout_ms %
 					 1000);
+	case ENDED_BY_STOP:
+		return 0;
 	case ENDED_WITH_PARENT:
 		error_say(err, ECHILD,
 			  "the process that started the container "
@@ -221,18 +302,46 @@ static int judge(const struct launch *l, const struct ended *ended,
 	return 0;
 }
 
-static void close_all(struct launch *l)
+/*
+ * A launch whose file system server died has failed for that reason, whatever
+ * step noticed it: the command that "cannot be executed" is there.
+ */
+static int explain_server_end(const struct launch *l, struct error *err)
+{
+	siginfo_t end = { 0 };
+	pid_t pid = l->board->server_pid;
+	char how[64];
+
+	if (err->code == EINTR || pid <= 0)
+		return 0;
+	/* its last descriptors were closed before its end can be seen */
+	bool is_lost = err->code == ENOTCONN || err->code == ECONNABORTED;
+	if (waitid(P_PID, (id_t)pid, &end,
+		   WEXITED | WNOWAIT | (is_lost ? 0 : WNOHANG)) < 0 ||
+	    end.si_pid != pid)
+		return 0;
+	return error_say(err, EIO, "the file system server (fuse-overlayfs) %s",
+			 process_describe(end.si_code == CLD_EXITED
+						  ? end.si_status << 8
+						  : end.si_status,
+					  how, sizeof(how)));
+}
+
+/* of one start; what lasts over restarts is in finish() */
+static void close_start(struct launch *l)
 {
 	int *fds[] = { &l->peer[0],
 		       &l->peer[1],
 		       &l->peer[2],
-		       &l->signal_fd,
-		       &l->parent_fd,
 		       &l->server_log[0],
 		       &l->server_log[1],
 		       &l->terminal_fd,
 		       &l->terminal_socket[0],
 		       &l->terminal_socket[1],
+		       &l->root_socket[0],
+		       &l->root_socket[1],
+		       &l->root_tree_fd,
+		       &l->inner_userns_fd,
 		       &l->outer_userns_fd };
 
 	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
@@ -241,8 +350,20 @@ static void close_all(struct launch *l)
 		fd_close(&l->stream[i].inside);
 		fd_close(&l->stream[i].outside);
 	}
+}
+
+void launch_close(struct launch *l)
+{
+	close_start(l);
+	fd_close(&l->signal_fd);
+	fd_close(&l->parent_fd);
+	fd_close(&l->control_fd);
+	log_close(take_ptr(l->log));
+	for (int i = 0; i < 3; i++)
+		fd_close(&l->attached[i]);
 	if (l->board)
 		munmap(l->board, sizeof(*l->board));
+	record_free(&l->record);
 }
 
 static const struct launch nothing = {
@@ -251,10 +372,14 @@ static const struct launch nothing = {
 	.outer_userns_fd = -1,
 	.signal_fd = -1,
 	.parent_fd = -1,
+	.control_fd = -1,
+	.root_tree_fd = -1,
+	.inner_userns_fd = -1,
 	.init_to_launcher = -1,
 	.init_fd = -1,
 	.stream = { { -1, -1 }, { -1, -1 }, { -1, -1 } },
 	.server_log = { -1, -1 },
+	.root_socket = { -1, -1 },
 	.terminal_socket = { -1, -1 },
 	.terminal_fd = -1,
 	.stage_fd = -1,
@@ -262,6 +387,11 @@ static const struct launch nothing = {
 	.null_fd = -1,
 	.mapping = { .uid_output = -1, .gid_output = -1 },
 };
+
+void launch_init(struct launch *l)
+{
+	*l = nothing;
+}
 
 struct id_text launch_root_ids(const struct launch *l)
 {
@@ -274,48 +404,215 @@ struct id_text launch_root_ids(const struct launch *l)
 	return ids;
 }
 
-int launch_run(const struct spec *spec, const struct store *store,
-	       uint64_t started_ns, int *ret_status, struct error *err)
+/* How a run went: what is asked for, reported and written down of it. */
+struct outcome {
+	bool started;
+	bool recorded; /* its end is written down */
+	struct ended ended;
+	int status; /* for the shell */
+	int result; /* 0 or -errno, with the error of the caller */
+};
+
+static const char *cause_of(const struct outcome *o)
+{
+	if (!o->started)
+		return CAUSE_LAUNCHER;
+	switch (o->ended.how) {
+	case ENDED_BY_TIMEOUT:
+		return CAUSE_TIMEOUT;
+	case ENDED_BY_STOP:
+		return CAUSE_STOPPED;
+	case ENDED_BY_ITSELF:
+		break;
+	case ENDED_WITH_INIT:
+		if (o->ended.out_of_memory)
+			return CAUSE_OOM;
+		/* fall through */
+	default:
+		return CAUSE_LAUNCHER;
+	}
+	if (o->ended.out_of_memory)
+		return CAUSE_OOM;
+	if (o->ended.stop_asked)
+		return CAUSE_STOPPED;
+	if (WIFSIGNALED(o->ended.wait_status))
+		return CAUSE_SIGNAL;
+	return o->result < 0 ? CAUSE_LAUNCHER : CAUSE_EXIT;
+}
+
+static int signal_of(const struct outcome *o)
+{
+	return o->started && WIFSIGNALED(o->ended.wait_status)
+		       ? WTERMSIG(o->ended.wait_status)
+		       : 0;
+}
+
+/* one start, until its end */
+static void run_once(struct launch *l, struct watch **watch, struct outcome *o,
+		     struct error *err)
+{
+	struct error ignored;
+
+	*o = (struct outcome){ .status = STATUS_WOLFFIA };
+	if (pipe2(l->server_log, O_CLOEXEC) < 0)
+		o->result = error_set(err, errno, "make a pipe");
+	else
+		o->result = start(l, err);
+	if (o->result == 0) {
+		o->started = true;
+		if (!*watch)
+			*watch = supervise_new(l);
+		o->result = supervise(*watch, &o->ended, err);
+		if (o->result == 0)
+			o->result = judge(l, &o->ended, &o->status, err);
+	} else {
+		int lost = explain_server_end(l, err);
+		supervise_kill(l);
+		o->status =
+			lost < 0 ? STATUS_WOLFFIA : status_of_failure(l, err);
+		add_server_words(l, err);
+	}
+	if (o->started && l->board->server_pid > 0)
+		process_wait(l->board->server_pid, &ignored);
+}
+
+static bool wants_restart(const struct launch *l, const struct outcome *o)
+{
+	const struct spec *spec = l->spec;
+
+	if (!o->started || o->ended.stop_asked ||
+	    o->ended.how == ENDED_WITH_PARENT)
+		return false;
+	switch (spec->restart) {
+	case RESTART_NO:
+		return false;
+	case RESTART_ON_FAILURE:
+		return o->status != 0 &&
+		       (spec->restart_max == 0 ||
+			l->record.restarts < spec->restart_max);
+	default:
+		return true;
+	}
+}
+
+/* docker's: 100 ms, doubled each time, up to a minute; from the beginning
+ * again when it ran for ten seconds */
+static uint64_t next_delay_ms(const struct launch *l, uint64_t last)
+{
+	uint64_t ran = record_now() - l->record.started_ns;
+
+	if (last == 0 || ran > 10ull * 1000000000)
+		return 100;
+	return last * 2 > 60000 ? 60000 : last * 2;
+}
+
+/* @phase: PHASE_RESTARTING, and if that comes to nothing PHASE_EXITED */
+static void record_end(struct launch *l, enum phase phase, struct outcome *o,
+		       const struct error *err)
+{
+	if (!o->recorded)
+		launch_record_ended(l, phase, o->status, signal_of(o),
+				    cause_of(o), o->result < 0 ? err : NULL);
+	else
+		launch_record_phase(l, phase);
+	o->recorded = true;
+}
+
+static void forget_start(struct launch *l)
+{
+	sigset_t mask = l->caller_mask;
+
+	close_start(l);
+	user_free(&l->user);
+	memset(l->board, 0, sizeof(*l->board));
+	l->outer_pid = 0;
+	l->mapping = nothing.mapping;
+	l->caller_mask = mask;
+	l->again = true;
+}
+
+static void run_until_end(struct launch *l, struct outcome *o,
+			  struct watch **watch, struct error *err)
+{
+	uint64_t delay = 0;
+
+	for (;;) {
+		run_once(l, watch, o, err);
+		if (!wants_restart(l, o))
+			return;
+		record_end(l, PHASE_RESTARTING, o, err);
+		supervise_answer(*watch, false, o->status, signal_of(o));
+		delay = next_delay_ms(l, delay);
+		forget_start(l);
+		if (!supervise_idle(*watch, delay))
+			return;
+		l->record.restarts++;
+		launch_event(l, EVENT_RESTART, NULL);
+	}
+}
+
+/* the last word: written down, removed or kept, and then told */
+static int finish(struct launch *l, struct outcome *o, struct watch *watch,
+		  struct error *err)
+{
+	struct error removal;
+	int s = 0;
+
+	if (o->started)
+		notify(l, "STOPPING=1");
+	record_end(l, PHASE_EXITED, o, err);
+	if (o->started && o->ended.stop_asked)
+		launch_event(l, EVENT_STOP, NULL);
+	/* one that was not written down as kept is of no use to anybody; where
+	 * that cannot be told it stays */
+	bool stays = !l->spec->remove &&
+		     state_is_kept(l->state->dirfd, &removal) != 0;
+	if (stays) {
+		unlinkat(l->state->dirfd, "control", 0);
+		state_close(l->state);
+	} else {
+		s = state_remove(l->state, l->outer_userns_fd, &removal);
+		launch_event(l, EVENT_REMOVE, NULL);
+	}
+	report_exited(l->spec, o->status, signal_of(o), cause_of(o),
+		      o->result < 0 ? err : NULL);
+	if (watch) {
+		supervise_answer(watch, false, o->status, signal_of(o));
+		supervise_answer(watch, true, o->status, signal_of(o));
+		supervise_free(watch);
+	}
+	if (o->result == 0 && s < 0)
+		*err = removal;
+	return o->result < 0 ? o->result : s;
+}
+
+int launch_run(const struct spec *spec, struct state *state,
+	       struct launch_how *how, uint64_t started_ns, int *ret_status,
+	       struct error *err)
 {
 	struct launch l = nothing;
-	struct state state = { .dirfd = -1, .lock_fd = -1 };
-	struct ended ended = { 0 };
-	struct error removal, ignored;
+	struct outcome o = { .status = STATUS_WOLFFIA };
+	struct watch *watch = NULL;
 
 	l.spec = spec;
-	l.state = &state;
+	l.state = state;
 	l.started_ns = started_ns;
-	*ret_status = STATUS_WOLFFIA;
-	int r = prepare(&l, err);
-	if (r == 0)
-		r = state_create(&state, store, spec->id, spec->name, err);
-	if (r < 0) {
-		report_exited(spec, *ret_status, NULL, err);
-		close_all(&l);
-		return r;
+	l.again = how->again;
+	l.background = how->background;
+	for (int i = 0; i < 3; i++)
+		l.attached[i] = take_fd(how->attached[i]);
+	l.ready_fd = take_fd(how->ready_fd);
+	l.tell_end = how->tell_end;
+	l.pidfile = how->pidfile;
+	o.result = prepare(&l, err);
+	if (o.result == 0) {
+		report_created(spec);
+		run_until_end(&l, &o, &watch, err);
 	}
-	report_created(spec);
-	bool started = false;
-	r = start(&l, err);
-	if (r == 0) {
-		started = true;
-		r = supervise(&l, &ended, err);
-		if (r == 0)
-			r = judge(&l, &ended, ret_status, err);
-	} else {
-		supervise_kill(&l);
-		*ret_status = status_of_failure(&l, err);
-		add_server_words(&l, err);
-	}
-	int s = state_remove(&state, l.outer_userns_fd, &removal);
-	if (started && l.board->server_pid > 0)
-		process_wait(l.board->server_pid, &ignored);
-	report_exited(spec, *ret_status, started ? &ended : NULL,
-		      r < 0 ? err : NULL);
-	close_all(&l);
-	if (r == 0 && s < 0) {
-		*err = removal;
-		return s;
-	}
+	int r = finish(&l, &o, watch, err);
+	*ret_status = o.status;
+	/* a caller who still waits learns what went wrong */
+	how->ready_fd = take_fd(l.ready_fd);
+	launch_close(&l);
 	return r;
 }

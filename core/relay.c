@@ -21,6 +21,15 @@ struct relay *relay_new(int from, bool owns_from, int to, bool owns_to)
 	return relay;
 }
 
+struct relay *relay_new_idle(int to, bool lasting)
+{
+	struct relay *relay = relay_new(-1, false, to, true);
+
+	relay->ended = to < 0;
+	relay->lasting = lasting;
+	return relay;
+}
+
 static void finish(struct relay *relay)
 {
 	relay->ended = true;
@@ -28,6 +37,23 @@ static void finish(struct relay *relay)
 		fd_close(&relay->from);
 	if (relay->owns_to)
 		fd_close(&relay->to);
+}
+
+int relay_connect(struct relay *relay, int from)
+{
+	if (relay->ended)
+		return -EPIPE;
+	if (relay->from >= 0)
+		return -EBUSY;
+	relay->from = from;
+	return 0;
+}
+
+void relay_disconnect(struct relay *relay)
+{
+	relay->from = -1;
+	if (!relay->lasting)
+		finish(relay);
 }
 
 void relay_free(struct relay *relay)
@@ -49,11 +75,22 @@ struct pollfd relay_poll(const struct relay *relay)
 
 static void fill(struct relay *relay)
 {
-	ssize_t n = read(relay->from, relay->data, sizeof(relay->data));
+	ssize_t n = read(relay->from, relay->data, RELAY_SIZE);
 
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
 		return;
+	if (n <= 0 && relay->lasting) {
+		relay->from = -1;
+		return;
+	}
 	if (n <= 0) { /* EIO: the last program has left the terminal */
+		relay->error = n < 0 && errno != EIO ? errno : 0;
+		finish(relay);
+		return;
+	}
+	if (relay->filter)
+		n = relay->filter(relay->context, relay->data, (size_t)n);
+	if (n < 0) {
 		finish(relay);
 		return;
 	}
@@ -72,6 +109,7 @@ static void empty(struct relay *relay)
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
 		return;
 	if (n < 0) { /* nobody reads: the writer inside shall know */
+		relay->error = errno == EPIPE ? 0 : errno;
 		finish(relay);
 		return;
 	}

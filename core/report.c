@@ -1,10 +1,8 @@
 #include "core/report.h"
 
 #include <jansson.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/json.h"
@@ -80,33 +78,13 @@ void report_started(const struct launch *l, const struct step *plan)
 					      "steps", timings(l, plan)));
 }
 
-static const char *cause_of(const struct ended *how, const struct error *err)
+void report_exited(const struct spec *spec, int status, int signal,
+		   const char *cause, const struct error *err)
 {
-	static const char *const causes[] = {
-		[ENDED_BY_ITSELF] = "exit",     [ENDED_BY_TIMEOUT] = "timeout",
-		[ENDED_WITH_PARENT] = "parent", [ENDED_WITH_SERVER] = "server",
-		[ENDED_WITH_INIT] = "killed",   [ENDED_WITH_GUARD] = "killed",
-	};
-
-	if (!how)
-		return "launcher";
-	if (how->how == ENDED_BY_ITSELF && WIFSIGNALED(how->wait_status))
-		return "signal";
-	return err && how->how == ENDED_BY_ITSELF ? "launcher"
-						  : causes[how->how];
-}
-
-void report_exited(const struct spec *spec, int status, const struct ended *how,
-		   const struct error *err)
-{
-	int number = how && WIFSIGNALED(how->wait_status)
-			     ? WTERMSIG(how->wait_status)
-			     : 0;
-
 	if (spec->status_fd >= 0)
-		write_line(spec, json_pack("{s:s, s:s, s:i, s:i, s:s, s:s}",
-					   "event", "exited", "id", spec->id,
-					   "code", status, "signal", number,
-					   "cause", cause_of(how, err),
-					   "message", err ? err->text : ""));
+		write_line(spec,
+			   json_pack("{s:s, s:s, s:i, s:i, s:s, s:s}", "event",
+				     "exited", "id", spec->id, "code", status,
+				     "signal", signal, "cause", cause,
+				     "message", err ? err->text : ""));
 }

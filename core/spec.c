@@ -42,6 +42,13 @@ static const char *const driver_names[] = {
 	[DRIVER_FUSE_OVERLAYFS]     = "fuse-overlayfs",
 	[DRIVER_OVERLAY]            = "overlay",
 };
+const char *const restart_names[] = {
+	[RESTART_NO]             = "no",
+	[RESTART_ON_FAILURE]     = "on-failure",
+	[RESTART_ALWAYS]         = "always",
+	[RESTART_UNLESS_STOPPED] = "unless-stopped",
+	NULL,
+};
 /* clang-format on */
 static_assert(ARRAY_SIZE(userns_mode_names) == USERNS_SINGLE + 1, "names");
 static_assert(ARRAY_SIZE(driver_names) == DRIVER_OVERLAY + 1, "names");
@@ -126,6 +133,19 @@ static bool is_absolute_and_normal(const char *path)
 	return strcmp(path, normal) == 0;
 }
 
+int spec_check_name(const char *name, struct error *err)
+{
+	if (is_word(name, LOWER UPPER DIGITS, LOWER UPPER DIGITS "_.-",
+		    NAME_LONGEST))
+		return 0;
+	error_say(err, EINVAL, "\"%s\" cannot be a container's name",
+		  name ? name : "");
+	return error_hint(err,
+			  "up to %d letters and digits, and from the second on "
+			  "also \"_\", \".\", \"-\"",
+			  NAME_LONGEST);
+}
+
 static int check_identity(const struct spec *spec, struct error *err)
 {
 	if (!is_word(spec->id, DIGITS "abcdef", DIGITS "abcdef", 64) ||
@@ -133,15 +153,9 @@ static int check_identity(const struct spec *spec, struct error *err)
 		return error_say(err, EINVAL,
 				 "the id \"%s\" is not 64 hexadecimal digits",
 				 spec->id ? spec->id : "");
-	if (!is_word(spec->name, LOWER UPPER DIGITS, LOWER UPPER DIGITS "_.-",
-		     NAME_LONGEST)) {
-		error_say(err, EINVAL, "\"%s\" cannot be a container's name",
-			  spec->name ? spec->name : "");
-		return error_hint(err,
-				  "up to %d letters and digits, and from "
-				  "the second on also \"_\", \".\", \"-\"",
-				  NAME_LONGEST);
-	}
+	int r = spec_check_name(spec->name, err);
+	if (r < 0)
+		return r;
 	if (!is_word(spec->hostname, LOWER UPPER DIGITS,
 		     LOWER UPPER DIGITS "_.-", HOSTNAME_LONGEST)) {
 		error_say(err, EINVAL, "\"%s\" cannot be a host name",

@@ -16,6 +16,7 @@
 
 #include "base/error.h"
 #include "base/strv.h"
+#include "core/log_options.h"
 #include "userns/idmap.h"
 
 enum userns_mode {
@@ -79,11 +80,26 @@ struct spec_user {
 	struct strv groups; /* --group-add: names or numbers */
 };
 
+/* What the launcher does when the command has ended. */
+enum restart {
+	RESTART_NO,
+	RESTART_ON_FAILURE,
+	RESTART_ALWAYS,
+	RESTART_UNLESS_STOPPED, /* as ALWAYS: nothing starts at boot here */
+};
+
 struct spec {
-	char *id; /* 64 hexadecimal digits */
-	char *name;
+	char *id;   /* 64 hexadecimal digits */
+	char *name; /* that it was made with; struct state has today's */
 	char *hostname;
-	struct strv labels; /* KEY=VALUE */
+	struct strv labels;  /* KEY=VALUE */
+	uint64_t created_ns; /* CLOCK_REALTIME */
+
+	/* how it ends */
+	bool remove;              /* its directory goes when it has ended */
+	uint64_t stop_timeout_ms; /* between the stop signal and SIGKILL */
+	enum restart restart;
+	uint32_t restart_max; /* with ON_FAILURE; 0: no limit */
 
 	/* what it runs */
 	struct strv argv;
@@ -96,8 +112,10 @@ struct spec {
 	/* how it is attached to who started it */
 	bool tty;
 	bool interactive; /* stdin is connected */
-	bool pid1;        /* the workload is PID 1 itself */
-	bool keep;        /* goes on when the parent of the launcher dies */
+	bool stdin_once;  /* and ends with the first who was attached */
+	struct log_options log;
+	bool pid1; /* the workload is PID 1 itself */
+	bool keep; /* goes on when the parent of the launcher dies */
 	bool quiet;
 	int status_fd; /* -1: none */
 	bool debug;    /* the steps are said on stderr when it is started */
@@ -147,6 +165,9 @@ void spec_free(struct spec *spec);
  */
 int spec_check(const struct spec *spec, struct error *err);
 
+/* spec_check_name - can a container have this name?  Return: 0, -EINVAL */
+int spec_check_name(const char *name, struct error *err);
+
 /*
  * spec_inner_owns_namespaces - do the network, IPC, UTS and cgroup namespaces
  * belong to the container's own user namespace?  Only when it has a
@@ -159,3 +180,4 @@ const char *userns_mode_name(enum userns_mode mode);
 int userns_mode_from_name(const char *name);
 const char *driver_name(enum driver driver);
 int driver_from_name(const char *name);
+extern const char *const restart_names[]; /* by enum restart; up to a NULL */

@@ -195,8 +195,31 @@ int step_become_inner_root(struct launch *l, struct error *err)
 	return 0;
 }
 
+/* for who copies files from or to the container */
+static int hand_over_root(struct launch *l, int root_fd, int userns_fd,
+			  struct error *err)
+{
+	const int fds[] = { root_fd, userns_fd };
+
+	return fd_send_message(l->root_socket[1], "", 1, fds, ARRAY_SIZE(fds),
+			       err);
+}
+
+int step_hand_over_root(struct launch *l, struct error *err)
+{
+	scoped_fd userns = open("/proc/self/ns/user", O_RDONLY | O_CLOEXEC);
+
+	if (userns < 0)
+		return error_set(err, errno, "open /proc/self/ns/user");
+	return hand_over_root(l, l->root_fd, userns, err);
+}
+
 int step_enter_root(struct launch *l, struct error *err)
 {
+	scoped_fd userns = open("/proc/self/ns/user", O_RDONLY | O_CLOEXEC);
+
+	if (userns < 0)
+		return error_set(err, errno, "open /proc/self/ns/user");
 	/* a copy, since a mount that is locked cannot become the root; the
 	 * mounts in it stay locked */
 	scoped_fd tree = mountfd_clone(l->root_fd, "",
@@ -216,7 +239,7 @@ int step_enter_root(struct launch *l, struct error *err)
 	if (chdir("/") < 0)
 		return error_set(err, errno, "enter the root");
 	fd_close(&l->root_fd);
-	return 0;
+	return hand_over_root(l, tree, userns, err);
 }
 
 /* the defaults first: what was asked for comes after them, and counts */
@@ -268,13 +291,17 @@ int step_confine(struct launch *l, struct error *err)
 	return r;
 }
 
-int step_run(struct launch *l, struct error *err)
+int step_start_command(struct launch *l, struct error *err)
 {
-	if (l->spec->pid1)
-		return init_become_workload(l, err);
 	pid_t pid = init_start(l, err);
+
 	if (pid < 0)
 		return pid;
 	l->workload = pid;
 	return 0;
+}
+
+int step_become_command(struct launch *l, struct error *err)
+{
+	return init_become_workload(l, err);
 }

@@ -59,6 +59,18 @@ static int pass_on_input(struct launch *l, struct error *err)
 	return copy_of(STDIN_FILENO, &l->stream[0].inside, err);
 }
 
+static int make_socket(int ret[2], struct error *err)
+{
+	return socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ret) < 0
+		       ? error_set(err, errno, "make a socket")
+		       : 0;
+}
+
+int step_make_root_socket(struct launch *l, struct error *err)
+{
+	return make_socket(l->root_socket, err);
+}
+
 /*
  * Output goes through pipes, which belong to the container's user: so that
  * /dev/stdout can be opened again (many images log there), and so that no
@@ -67,25 +79,25 @@ static int pass_on_input(struct launch *l, struct error *err)
  */
 int step_make_streams(struct launch *l, struct error *err)
 {
-	int r = 0;
+	int r = step_make_root_socket(l, err);
 
-	if (l->spec->tty && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC,
-				       0, l->terminal_socket) < 0)
-		return error_set(err, errno, "make a socket");
-	if (l->spec->tty)
-		return 0;
+	if (r == 0 && l->spec->tty)
+		r = make_socket(l->terminal_socket, err);
+	if (r < 0 || l->spec->tty)
+		return r;
 	if (!l->spec->interactive) {
 		l->stream[0].inside = open("/dev/null", O_RDONLY | O_CLOEXEC);
 		if (l->stream[0].inside < 0)
 			return error_set(err, errno, "open /dev/null");
-	} else if (isatty(STDIN_FILENO)) {
+	} else if (l->background || isatty(STDIN_FILENO)) {
 		r = make_pipe(&l->stream[0], true, err);
 	} else {
 		r = pass_on_input(l, err);
 	}
 	if (r == 0)
 		r = make_pipe(&l->stream[1], false, err);
-	if (r == 0 && is_same_file(STDOUT_FILENO, STDERR_FILENO))
+	if (r == 0 && !l->background &&
+	    is_same_file(STDOUT_FILENO, STDERR_FILENO))
 		r = copy_of(l->stream[1].inside, &l->stream[2].inside, err);
 	else if (r == 0)
 		r = make_pipe(&l->stream[2], false, err);
@@ -156,6 +168,29 @@ int step_begin_mapping(struct launch *l, struct error *err)
 int step_await_mapping(struct launch *l, struct error *err)
 {
 	return outer_map_await(&l->mapping, err);
+}
+
+/*
+ * PID 1 sent it when it had entered it.  It must not stay in the socket: what
+ * is under way counts for all containers of the user together (unix(7),
+ * ETOOMANYREFS), and from some hundreds on no further one could start.
+ */
+int step_take_root(struct launch *l, struct error *err)
+{
+	int fds[FD_MESSAGE_MOST];
+	char byte;
+	ssize_t n = fd_receive_message(l->root_socket[0], &byte, 1,
+				       MSG_DONTWAIT, fds, err);
+
+	if (n != 1)
+		return n < 0 ? (int)n
+			     : error_say(err, ECHILD,
+					 "PID 1 did not hand it over");
+	l->root_tree_fd = fds[0];
+	l->inner_userns_fd = fds[1];
+	for (int i = 0; i < 2; i++)
+		fd_close(&l->root_socket[i]);
+	return 0;
 }
 
 int step_take_terminal(struct launch *l, struct error *err)

@@ -81,18 +81,36 @@ int step_forbid_namespaces(struct launch *l, struct error *err)
 			     "1", err);
 }
 
+static int make_if_missing(struct launch *l, const char *name,
+			   struct error *err)
+{
+	if (mkdir(name, 0755) < 0 && !(l->again && errno == EEXIST))
+		return error_set(err, errno, "make %s/%s", l->state->path,
+				 name);
+	return 0;
+}
+
+/* does it belong to an id of the container?  Ours, 0, is none. */
+static bool has_owner(const char *name)
+{
+	struct stat st;
+
+	return stat(name, &st) == 0 && st.st_uid != 0;
+}
+
 int step_make_upper(struct launch *l, struct error *err)
 {
 	uid_t uid = idmap_to_outside(&l->spec->inner_uids, 0);
 	gid_t gid = idmap_to_outside(&l->spec->inner_gids, 0);
 
-	if (mkdir("upper", 0755) < 0 || mkdir("work", 0755) < 0)
-		return error_set(err, errno, "make a directory in %s",
-				 l->state->path);
+	if (make_if_missing(l, "upper", err) < 0 ||
+	    make_if_missing(l, "work", err) < 0)
+		return -err->code;
 	/* the server of @host passes through this directory as that id */
 	if (l->spec->rootfs == ROOTFS_HOST && chmod(".", 0711) < 0)
 		return error_set(err, errno, "open %s", l->state->path);
-	if (uid == 0 && gid == 0)
+	/* started before: the container may have given its / away */
+	if ((uid == 0 && gid == 0) || (l->again && has_owner("upper")))
 		return 0;
 	/* a server that translates ids translates those of this layer, too */
 	if (l->spec->driver == DRIVER_FUSE_OVERLAYFS &&

@@ -4,113 +4,195 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
 #include <sys/wait.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/memory.h"
 #include "base/process.h"
-#include "core/relay.h"
-
-enum { N_RELAYS = 3 };
-
-/* What the launcher holds besides the launch while the container runs. */
-struct watch {
-	struct launch *l;
-	struct relay *relay[N_RELAYS];
-	int timer_fd;
-	bool raw; /* the user's terminal passes every key */
-	struct termios cooked;
-	bool init_gone, server_gone, guard_gone;
-	bool asked_to_end; /* a signal, the time, or the parent's end */
-	struct ended ended;
-};
-
-static void set_raw(struct watch *w)
-{
-	struct termios raw;
-
-	if (!w->l->spec->tty || !w->l->spec->interactive ||
-	    tcgetattr(STDIN_FILENO, &w->cooked) < 0)
-		return;
-	raw = w->cooked;
-	cfmakeraw(&raw);
-	w->raw = tcsetattr(STDIN_FILENO, TCSANOW, &raw) == 0;
-}
-
-static void set_cooked(struct watch *w)
-{
-	if (w->raw)
-		tcsetattr(STDIN_FILENO, TCSANOW, &w->cooked);
-	w->raw = false;
-}
+#include "core/init.h"
+#include "core/watch.h"
+#include "core/workload.h"
 
 void supervise_resize(const struct launch *l)
 {
 	struct winsize size;
 
-	if (l->terminal_fd >= 0 &&
-	    (ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0 ||
-	     ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0))
+	if (l->terminal_fd >= 0 && !l->background && terminal_size(&size))
 		ioctl(l->terminal_fd, TIOCSWINSZ, &size);
 }
 
-static void connect_relays(struct watch *w)
+static void set_raw(struct watch *w)
+{
+	if (w->l->spec->tty && w->l->spec->interactive && !w->l->background)
+		terminal_set_raw(&w->terminal);
+}
+
+static void log_stdout(void *context, const char *data, size_t size)
+{
+	log_write(context, LOG_STDOUT, data, size);
+}
+
+static void log_stderr(void *context, const char *data, size_t size)
+{
+	log_write(context, LOG_STDERR, data, size);
+}
+
+/* who started it and is attached from the first moment */
+static void add_first_sinks(struct watch *w)
+{
+	int *attached = w->l->attached;
+
+	for (int i = 0; i < 2; i++) {
+		struct sink sink = { .fd = i + 1, .primary = true };
+		if (w->l->background)
+			sink = (struct sink){ .fd = take_fd(attached[i + 1]),
+					      .owned = true };
+		if (sink.fd >= 0)
+			fanout_add(w->output[i], sink);
+		w->output[i]->tap = i ? log_stderr : log_stdout;
+		w->output[i]->context = w->l->log;
+	}
+}
+
+static struct relay *connect_input(struct launch *l, int to)
+{
+	if (!l->background)
+		return relay_new(
+			to >= 0 && (!l->spec->tty || l->spec->interactive)
+				? STDIN_FILENO
+				: -1,
+			false, to, true);
+	/* who lets go of a terminal may come back */
+	struct relay *input =
+		relay_new_idle(l->spec->interactive ? to : -1,
+			       !l->spec->stdin_once || l->spec->tty);
+	if (l->attached[0] >= 0)
+		relay_connect(input, l->attached[0]);
+	return input;
+}
+
+static void connect_streams(struct watch *w)
 {
 	struct launch *l = w->l;
 
 	if (l->spec->tty) {
 		int input = fcntl(l->terminal_fd, F_DUPFD_CLOEXEC, 3);
-		w->relay[0] =
-			relay_new(l->spec->interactive ? STDIN_FILENO : -1,
-				  false, input, true);
-		w->relay[1] =
-			relay_new(l->terminal_fd, false, STDOUT_FILENO, false);
-		w->relay[2] = relay_new(-1, false, -1, false);
-		return;
+		w->input = connect_input(l, input);
+		w->output[0] = fanout_new(l->terminal_fd, false);
+		w->output[1] = fanout_new(-1, false);
+	} else {
+		/* the descriptors are the streams' from here on */
+		w->input = connect_input(l, take_fd(l->stream[0].outside));
+		for (int i = 0; i < 2; i++)
+			w->output[i] = fanout_new(
+				take_fd(l->stream[i + 1].outside), true);
 	}
-	/* the descriptors are the relays' from here on */
-	int input = take_fd(l->stream[0].outside);
-	w->relay[0] =
-		relay_new(input >= 0 ? STDIN_FILENO : -1, false, input, true);
-	for (int i = 1; i < N_RELAYS; i++)
-		w->relay[i] = relay_new(take_fd(l->stream[i].outside), true, i,
-					false);
+	add_first_sinks(w);
 }
 
-static void kill_init(struct watch *w)
+void watch_kill(struct watch *w)
 {
+	const struct launch *l = w->l;
+
 	/* still our child: the number cannot be another process's */
-	if (!w->init_gone)
-		kill(w->l->board->init_pid, SIGKILL);
+	if (!w->running || w->init_gone || process_kill(l->board->init_pid))
+		return;
+	/* the end of its socket is its end, too; or of the guard's */
+	shutdown(l->peer[l->spec->pid1 ? OUTER : INIT], SHUT_RDWR);
 }
 
 static void end_by(struct watch *w, enum ending how)
 {
-	if (w->ended.how == ENDED_BY_ITSELF)
+	if (w->ended.how == ENDED_BY_ITSELF && !w->init_gone)
 		w->ended.how = how;
 	w->asked_to_end = true;
-	kill_init(w);
+	watch_kill(w);
 }
 
-static void pass_signal(struct watch *w, int number)
+void watch_signal(struct watch *w, int number)
 {
-	unsigned char byte = (unsigned char)number;
+	const struct init_request request = { INIT_SIGNAL, number };
 
-	if (w->init_gone)
+	if (!w->running || w->init_gone)
 		return;
-	if (w->l->spec->pid1)
+	if (number == SIGKILL) {
+		/* who kills the command ends all of the container */
+		watch_kill(w);
+		if (w->ended.how == ENDED_BY_ITSELF)
+			w->ended.how = ENDED_BY_STOP;
+	} else if (w->l->spec->pid1) {
 		/* PID 1 has no default actions, but it can be stopped */
 		kill(w->l->board->init_pid,
 		     number == SIGTSTP ? SIGSTOP : number);
-	else
-		send(w->l->peer[INIT], &byte, 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+	} else {
+		send(w->l->peer[INIT], &request, sizeof(request),
+		     MSG_NOSIGNAL | MSG_DONTWAIT);
+	}
+}
+
+int watch_freeze(struct watch *w, bool freeze, struct error *err)
+{
+	const struct init_request request = { freeze ? INIT_FREEZE : INIT_THAW,
+					      0 };
+	struct pollfd answer = { w->l->peer[INIT], POLLIN, 0 };
+	enum { PATIENCE_MS = 5000 };
+	char byte;
+
+	if (w->l->spec->pid1)
+		return error_say(err, ENOTSUP,
+				 "the container has no init of ours (--pid1) "
+				 "that could stop its processes");
+	if (send(w->l->peer[INIT], &request, sizeof(request), MSG_NOSIGNAL) <
+		    0 ||
+	    poll(&answer, 1, PATIENCE_MS) != 1 ||
+	    recv(w->l->peer[INIT], &byte, 1, MSG_DONTWAIT) != 1)
+		return error_say(err, ETIMEDOUT,
+				 "PID 1 of the container does not answer");
+	w->paused = freeze;
+	return 0;
+}
+
+static int start_timer(int *fd, uint64_t ms, struct error *err)
+{
+	struct itimerspec when = { .it_value = {
+					   .tv_sec = (time_t)(ms / 1000),
+					   .tv_nsec =
+						   (long)(ms % 1000) * 1000000,
+				   } };
+
+	fd_close(fd);
+	*fd = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC);
+	if (*fd < 0 || timerfd_settime(*fd, 0, &when, NULL) < 0)
+		return error_set(err, errno, "start a timer");
+	return 0;
+}
+
+int watch_stop(struct watch *w, uint64_t timeout_ms, struct error *err)
+{
+	struct launch *l = w->l;
+	int r = 0;
+
+	w->stop_asked = w->asked_to_end = true;
+	if (!w->running || w->init_gone)
+		return 0;
+	if (w->paused)
+		r = watch_freeze(w, false, err);
+	/* one that will not hear it need not be waited for */
+	if (timeout_ms == 0 ||
+	    workload_ignores(l->board->init_pid, l->board->workload_pid,
+			     l->spec->pid1, l->spec->stop_signal)) {
+		end_by(w, ENDED_BY_STOP);
+		return 0;
+	}
+	watch_signal(w, l->spec->stop_signal);
+	return r < 0 ? r : start_timer(&w->stop_timer_fd, timeout_ms, err);
 }
 
 static void note_child(struct watch *w, pid_t pid, int status)
@@ -144,17 +226,22 @@ static void reap(struct watch *w)
 {
 	int status;
 
-	for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;)
-		note_child(w, pid, status);
+	for (;;) {
+		pid_t pid = waitpid(-1, &status, WNOHANG);
+		if (pid == 0 || (pid < 0 && errno != EINTR))
+			return;
+		if (pid > 0)
+			note_child(w, pid, status);
+	}
 }
 
 static void suspend(struct watch *w)
 {
-	pass_signal(w, SIGTSTP);
-	set_cooked(w);
+	watch_signal(w, SIGTSTP);
+	terminal_set_cooked(&w->terminal);
 	raise(SIGSTOP);
 	set_raw(w);
-	pass_signal(w, SIGCONT);
+	watch_signal(w, SIGCONT);
 }
 
 static void handle_signal(struct watch *w)
@@ -170,7 +257,7 @@ static void handle_signal(struct watch *w)
 	case SIGWINCH:
 		supervise_resize(w->l);
 		if (!w->l->spec->tty)
-			pass_signal(w, SIGWINCH);
+			watch_signal(w, SIGWINCH);
 		break;
 	case SIGTSTP:
 		suspend(w);
@@ -181,76 +268,98 @@ static void handle_signal(struct watch *w)
 	case SIGINT:
 	case SIGHUP:
 	case SIGQUIT:
-		w->asked_to_end = true;
+		w->asked_to_end = w->stop_asked = true;
 		/* fall through */
 	default:
-		pass_signal(w, (int)info.ssi_signo);
+		watch_signal(w, (int)info.ssi_signo);
 	}
 }
 
-static int start_timer(struct watch *w, struct error *err)
-{
-	uint64_t ms = w->l->spec->timeout_ms;
-	struct itimerspec when = { .it_value = {
-					   .tv_sec = (time_t)(ms / 1000),
-					   .tv_nsec =
-						   (long)(ms % 1000) * 1000000,
-				   } };
-
-	if (ms == 0)
-		return 0;
-	w->timer_fd = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC);
-	if (w->timer_fd < 0 || timerfd_settime(w->timer_fd, 0, &when, NULL) < 0)
-		return error_set(err, errno, "start the timer of --timeout");
-	return 0;
-}
-
-/*
- * The end of a file that is typed: without it the other side waits for more.
- * The first one only sends off a line that has no end (termios(3), VEOF).
- */
+/* without an end that is typed the other side waits for more */
 static void type_end_of_input(struct watch *w)
 {
-	const struct relay *input = w->relay[0];
-	struct termios modes;
-	char end[2];
+	const struct relay *input = w->input;
 
-	if (tcgetattr(w->l->terminal_fd, &modes) < 0)
-		return;
-	end[0] = end[1] = (char)modes.c_cc[VEOF];
-	bool line_is_open =
-		input->end > 0 && input->data[input->end - 1] != '\n';
-	ssize_t ignored = write(w->l->terminal_fd, end, line_is_open ? 2 : 1);
-	(void)ignored;
+	terminal_type_end(w->l->terminal_fd,
+			  input->end > 0 ? input->data[input->end - 1] : 0);
 }
 
-static void wait_and_handle(struct watch *w)
-{
-	bool had_input = !w->relay[0]->ended;
-	enum { SIGNALS = N_RELAYS, PARENT, TIMER, N };
-	struct pollfd fds[N];
+/* What is waited for, in the order in which it lies in the array. */
+enum { SIGNALS, PARENT, TIMER, STOP_TIMER, INPUT, FIXED };
 
-	for (int i = 0; i < N_RELAYS; i++)
-		fds[i] = relay_poll(w->relay[i]);
-	fds[SIGNALS] = (struct pollfd){ w->l->signal_fd, POLLIN, 0 };
-	fds[PARENT] = (struct pollfd){ w->l->parent_fd, POLLIN, 0 };
-	fds[TIMER] = (struct pollfd){ w->timer_fd, POLLIN, 0 };
-	if (poll(fds, N, -1) < 0)
+struct waiting {
+	struct pollfd fds[FIXED + 2 * FANOUT_SINKS + CONTROL_CLIENTS + 1];
+	size_t n_output[2], n_server;
+};
+
+static size_t collect(const struct watch *w, struct waiting *ret)
+{
+	size_t n = FIXED;
+
+	ret->fds[SIGNALS] = (struct pollfd){ w->l->signal_fd, POLLIN, 0 };
+	ret->fds[PARENT] = (struct pollfd){ w->l->parent_fd, POLLIN, 0 };
+	ret->fds[TIMER] = (struct pollfd){ w->timer_fd, POLLIN, 0 };
+	ret->fds[STOP_TIMER] = (struct pollfd){ w->stop_timer_fd, POLLIN, 0 };
+	ret->fds[INPUT] =
+		w->input ? relay_poll(w->input) : (struct pollfd){ -1, 0, 0 };
+	for (int i = 0; i < 2; i++) {
+		ret->n_output[i] =
+			w->output[i] ? fanout_poll(w->output[i], ret->fds + n)
+				     : 0;
+		n += ret->n_output[i];
+	}
+	ret->n_server = control_server_poll(&w->server, ret->fds + n);
+	return n + ret->n_server;
+}
+
+static void move_input(struct watch *w, short revents)
+{
+	bool had_input = w->input && !w->input->ended;
+
+	if (!had_input)
 		return;
-	for (int i = 0; i < N_RELAYS; i++)
-		relay_move(w->relay[i], fds[i].revents);
-	if (had_input && w->relay[0]->ended && w->l->spec->tty)
+	relay_move(w->input, revents);
+	if (w->input->ended && w->l->spec->tty)
 		type_end_of_input(w);
+}
+
+static void move(struct watch *w, const struct waiting *waiting)
+{
+	const struct pollfd *fds = waiting->fds;
+	size_t n = FIXED;
+
+	move_input(w, fds[INPUT].revents);
+	for (int i = 0; i < 2; i++) {
+		if (w->output[i])
+			fanout_move(w->output[i], fds + n,
+				    waiting->n_output[i]);
+		n += waiting->n_output[i];
+	}
 	if (fds[SIGNALS].revents)
 		handle_signal(w);
 	if (fds[PARENT].revents) {
 		fd_close(&w->l->parent_fd);
+		w->stop_asked = true;
 		end_by(w, ENDED_WITH_PARENT);
 	}
 	if (fds[TIMER].revents) {
 		fd_close(&w->timer_fd);
 		end_by(w, ENDED_BY_TIMEOUT);
 	}
+	if (fds[STOP_TIMER].revents) {
+		fd_close(&w->stop_timer_fd);
+		end_by(w, ENDED_BY_STOP);
+	}
+	control_server_move(&w->server, fds + n, waiting->n_server);
+}
+
+static void wait_and_handle(struct watch *w, int timeout_ms)
+{
+	struct waiting waiting;
+	size_t n = collect(w, &waiting);
+
+	if (poll(waiting.fds, (nfds_t)n, timeout_ms) >= 0)
+		move(w, &waiting);
 }
 
 /*
@@ -259,38 +368,24 @@ static void wait_and_handle(struct watch *w)
  */
 static void drain(struct watch *w)
 {
-	enum { SIGNALS = 2, PARENT, N, PATIENCE_MS = 1000 };
+	enum { PATIENCE_MS = 1000 };
+	struct fanout *const *out = w->output;
 
-	for (;;) {
-		struct pollfd fds[N] = {
-			relay_poll(w->relay[1]),
-			relay_poll(w->relay[2]),
-			{ w->l->signal_fd, POLLIN, 0 },
-			{ w->l->parent_fd, POLLIN, 0 },
-		};
+	while (!fanout_is_done(out[0]) || !fanout_is_done(out[1])) {
 		bool blocked =
-			fds[0].events == POLLOUT || fds[1].events == POLLOUT;
-		bool was_asked = w->asked_to_end;
-
-		if (w->relay[1]->ended && w->relay[2]->ended)
+			fanout_is_blocked(out[0]) || fanout_is_blocked(out[1]);
+		struct waiting waiting;
+		size_t n = collect(w, &waiting);
+		/* nobody reads it any more */
+		waiting.fds[INPUT].fd = -1;
+		int ready = poll(waiting.fds, (nfds_t)n,
+				 !blocked          ? 0
+				 : w->asked_to_end ? PATIENCE_MS
+						   : -1);
+		if (ready == 0 || (ready < 0 && errno != EINTR))
 			return;
-		int n = poll(fds, N,
-			     !blocked    ? 0
-			     : was_asked ? PATIENCE_MS
-					 : -1);
-		if (n == 0 || (n < 0 && errno != EINTR))
-			return;
-		relay_move(w->relay[1], fds[0].revents);
-		relay_move(w->relay[2], fds[1].revents);
-		if (fds[SIGNALS].revents) {
-			w->asked_to_end = false;
-			handle_signal(w);
-			if (w->asked_to_end)
-				return;
-			w->asked_to_end = was_asked;
-		}
-		if (fds[PARENT].revents)
-			return;
+		if (ready > 0)
+			move(w, &waiting);
 	}
 }
 
@@ -317,45 +412,125 @@ static void end_server(struct watch *w)
 		w->l->board->server_pid = 0;
 		return;
 	}
-	kill(pid, SIGKILL);
-	if (w->l->spec->driver != DRIVER_FUSE_OVERLAYFS)
+	/* one that cannot be killed ends with us (PR_SET_PDEATHSIG) */
+	bool ends = process_kill(pid);
+	if (ends && w->l->spec->driver != DRIVER_FUSE_OVERLAYFS)
 		return;
-	process_wait(pid, &ignored);
+	if (ends)
+		process_wait(pid, &ignored);
 	w->l->board->server_pid = 0;
 }
 
-int supervise(struct launch *l, struct ended *ret, struct error *err)
+struct watch *supervise_new(struct launch *l)
 {
-	struct watch w = { .l = l, .timer_fd = -1 };
-	int r = start_timer(&w, err);
+	struct watch *w = xcalloc(1, sizeof(*w));
 
-	connect_relays(&w);
-	set_raw(&w);
+	w->l = l;
+	w->timer_fd = w->stop_timer_fd = -1;
+	control_server_init(&w->server, take_fd(l->control_fd));
+	w->server.handle = watch_handle;
+	w->server.leave = watch_leave;
+	w->server.context = w;
+	return w;
+}
+
+/* who is attached sees the end of the streams */
+static void close_streams(struct watch *w)
+{
+	for (size_t i = 0; i < CONTROL_CLIENTS; i++)
+		if (w->server.clients[i].fd >= 0)
+			watch_leave(w, &w->server.clients[i]);
+	fd_close(&w->l->attached[0]);
+	relay_free(take_ptr(w->input));
+	for (int i = 0; i < 2; i++)
+		fanout_free(take_ptr(w->output[i]));
+}
+
+void supervise_free(struct watch *w)
+{
+	if (!w)
+		return;
+	close_streams(w);
+	control_server_close(&w->server);
+	fd_close(&w->timer_fd);
+	fd_close(&w->stop_timer_fd);
+	free(w);
+}
+
+void supervise_answer(struct watch *w, bool all, int exit_code, int signal)
+{
+	const struct control_reply reply = { .exit_code = exit_code,
+					     .signal = signal };
+
+	control_server_answer(&w->server, all, &reply);
+}
+
+static bool was_out_of_memory(const struct watch *w)
+{
+	int status = w->ended.wait_status;
+	bool killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+
+	return killed && !w->asked_to_end && !w->stop_asked &&
+	       workload_oom_kills() > w->oom_kills;
+}
+
+int supervise(struct watch *w, struct ended *ret, struct error *err)
+{
+	struct launch *l = w->l;
+	int r = 0;
+
+	w->running = true;
+	w->paused = w->init_gone = w->server_gone = w->guard_gone = false;
+	w->asked_to_end = w->stop_asked = false;
+	w->ended = (struct ended){ 0 };
+	w->oom_kills = workload_oom_kills();
+	if (l->spec->timeout_ms)
+		r = start_timer(&w->timer_fd, l->spec->timeout_ms, err);
+	connect_streams(w);
+	set_raw(w);
 	if (r < 0)
-		kill_init(&w);
+		watch_kill(w);
 	/* who ended during the launch: that SIGCHLD may have been read there */
-	reap(&w);
-	while (!w.init_gone)
-		wait_and_handle(&w);
-	drain(&w);
-	set_cooked(&w);
-	end_guard(&w);
-	end_server(&w);
-	for (int i = 0; i < N_RELAYS; i++)
-		relay_free(w.relay[i]);
-	fd_close(&w.timer_fd);
-	*ret = w.ended;
+	reap(w);
+	while (!w->init_gone)
+		wait_and_handle(w, -1);
+	drain(w);
+	terminal_set_cooked(&w->terminal);
+	end_guard(w);
+	end_server(w);
+	w->ended.output_error =
+		w->output[0]->error ? w->output[0]->error : w->output[1]->error;
+	close_streams(w);
+	fd_close(&w->timer_fd);
+	fd_close(&w->stop_timer_fd);
+	w->running = false;
+	w->ended.stop_asked = w->stop_asked;
+	w->ended.out_of_memory = was_out_of_memory(w);
+	*ret = w->ended;
 	return r;
 }
 
-static void kill_and_wait(const pid_t *pids, size_t n)
+bool supervise_idle(struct watch *w, uint64_t ms)
+{
+	struct error ignored;
+
+	if (start_timer(&w->timer_fd, ms, &ignored) < 0)
+		return true;
+	w->stop_asked = false;
+	while (w->timer_fd >= 0 && !w->stop_asked)
+		wait_and_handle(w, -1);
+	fd_close(&w->timer_fd);
+	return !w->stop_asked;
+}
+
+static void kill_and_wait(pid_t *pids, size_t n)
 {
 	struct error ignored;
 
 	/* none has been waited for: the numbers are still theirs */
 	for (size_t i = 0; i < n; i++)
-		if (pids[i] > 0)
-			kill(pids[i], SIGKILL);
+		if (pids[i] > 0 && !process_kill(pids[i]))
+			pids[i] = 0;
 	for (size_t i = 0; i < n; i++)
 		if (pids[i] > 0)
 			process_wait(pids[i], &ignored);

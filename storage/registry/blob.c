@@ -183,6 +183,7 @@ static int take_bytes(struct http_exchange *x, const void *data, size_t size,
 		return wrong("there are more bytes than its size says", err);
 	if (n > 0 && blob->tee)
 		r = blob->tee(blob->context, from, n, err);
+	x->wait_fd = blob->tee_fd; /* it may be there only now */
 	if (r == 0)
 		r = write_at(blob, from, n, err);
 	if (r == 0)

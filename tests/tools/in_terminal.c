@@ -6,7 +6,7 @@
  * Waits until the output contains the text of the next -w, types the text of
  * the -s behind it, and so on; "\003" and the like are as in printf(3), octal.
  * "-s @R,C" changes the window size instead of typing; "-s !N" sends signal N
- * to the foreground process group.
+ * to the foreground process group; "-s ~" hangs up.
  * The terminal's output goes to the standard output; the exit status is the
  * program's, as a shell has it, or 124 when ten seconds brought nothing.
  * "modes kept" or "modes changed" is the last line of the standard error: are
@@ -16,6 +16,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,8 +72,17 @@ static void act(int master, const char *what)
 	}
 }
 
-/* all steps of the script whose text has come */
-static void play(int master)
+/* the terminal is gone, as when its window is closed */
+static int hang_up(int master, int pidfd)
+{
+	struct pollfd ended = { pidfd, POLLIN, 0 };
+
+	close(master);
+	return poll(&ended, 1, PATIENCE_MS) == 1 ? 0 : -1;
+}
+
+/* all steps of the script whose text has come; Return: false: hang up */
+static bool play(int master)
 {
 	static size_t next;
 
@@ -81,11 +91,14 @@ static void play(int master)
 			memmem(output + searched, seen - searched,
 			       script[next].await, strlen(script[next].await));
 		if (!found)
-			return;
+			return true;
 		searched =
 			(size_t)(found - output) + strlen(script[next].await);
+		if (strcmp(script[next].type, "~") == 0)
+			return false;
 		act(master, script[next++].type);
 	}
+	return true;
 }
 
 /* Return: 0 the program has ended; -1 nothing came for too long */
@@ -103,7 +116,8 @@ static int relay(int master, int pidfd)
 		    write(STDOUT_FILENO, output + seen, (size_t)got) < 0)
 			return 0;
 		seen += (size_t)got;
-		play(master);
+		if (!play(master))
+			return hang_up(master, pidfd);
 	}
 }
 

@@ -49,6 +49,8 @@ static void die(struct state *state)
 	fd_close(&state->lock_fd);
 	fd_close(&state->dirfd);
 	free(take_ptr(state->path));
+	free(take_ptr(state->id));
+	free(take_ptr(state->name));
 }
 
 static bool exists(const char *format, const char *part)
@@ -107,7 +109,7 @@ END_TEST
 
 START_TEST(empty_directories_of_overlayfs_go_as_well)
 {
-	struct state state = create("aaaa", NULL);
+	struct state state = create("aaaa", "of-aaaa");
 	struct error err = { 0 };
 
 	ck_assert_int_eq(mkdirat(state.dirfd, "upper", 0700), 0);
@@ -120,10 +122,10 @@ END_TEST
 
 START_TEST(the_same_id_is_not_created_twice)
 {
-	struct state state = create("aaaa", NULL), other;
+	struct state state = create("aaaa", "of-aaaa"), other;
 	struct error err;
 
-	ck_assert_int_eq(state_create(&other, &store, "aaaa", NULL, &err),
+	ck_assert_int_eq(state_create(&other, &store, "aaaa", "other", &err),
 			 -EEXIST);
 	/* and the first one is unharmed */
 	ck_assert(exists("containers/aaaa", "lock"));
@@ -172,7 +174,7 @@ END_TEST
 START_TEST(a_name_that_no_container_has_is_taken_over)
 {
 	struct error err = { 0 };
-	struct state live = create("live", NULL), next;
+	struct state live = create("live", "of-live"), next;
 
 	ck_assert_int_eq(
 		symlinkat(strange_holders[_i], store.dirfd, "names/web"), 0);
@@ -193,7 +195,8 @@ END_TEST
 START_TEST(a_sweep_removes_the_dead_and_leaves_the_living)
 {
 	struct state live = create("live", "web");
-	struct state dead = create("dead", "db"), more = create("more", NULL);
+	struct state dead = create("dead", "db"),
+		     more = create("more", "of-more");
 	struct error err;
 
 	ck_assert_int_eq(sweep(), 0);
@@ -235,7 +238,7 @@ static int try_to_sweep(const void *argument)
 
 START_TEST(a_container_is_alive_for_other_processes_too)
 {
-	struct state live = create("live", NULL);
+	struct state live = create("live", "of-live");
 	struct error err;
 
 	ck_assert_int_eq(child_run(try_to_sweep, NULL), 0);
@@ -273,7 +276,7 @@ END_TEST
 
 START_TEST(what_the_container_wrote_is_removed)
 {
-	struct state state = create("aaaa", NULL);
+	struct state state = create("aaaa", "of-aaaa");
 	struct outer_ids ids;
 	struct error err = { 0 };
 

@@ -132,6 +132,24 @@ static const struct {
 	{ "--stop-signal 9 plain", "signal=9" },
 	{ "--stop-signal RTMIN+3 plain", "signal=37" },
 	{ "--stop-signal SIGRTMAX plain", "signal=64" },
+	{ "plain", "remove; restart=0:0; stop=10000; once_stdin; no_log" },
+	{ "-d plain", "!remove; !once_stdin; !no_log" },
+	{ "--detach plain", "!remove" },
+	{ "-itd plain", "tty; stdin; !once_stdin; !remove" },
+	{ "-d --rm plain", "remove" },
+	{ "--rm=false plain", "!remove; no_log" },
+	{ "--restart=no plain", "remove; restart=0:0" },
+	{ "--restart always plain", "!remove; restart=2:0" },
+	{ "--restart unless-stopped plain", "!remove; restart=3:0" },
+	{ "--restart on-failure plain", "!remove; restart=1:0" },
+	{ "--restart on-failure:2 plain", "!remove; restart=1:2" },
+	{ "--restart on-failure:0 plain", "restart=1:0" },
+	{ "--rm=false --restart always plain", "!remove; restart=2:0" },
+	{ "--log-driver k8s-file plain", "remove; !no_log" },
+	{ "-d --log-driver none plain", "no_log" },
+	{ "--stop-timeout 3 plain", "stop=3000" },
+	{ "--stop-timeout 0 plain", "stop=0" },
+	{ "--stop-timeout 1m plain", "stop=60000" },
 	{ "--timeout 90 plain", "timeout=90000" },
 	{ "--timeout 1h30m plain", "timeout=5400000" },
 	{ "--timeout 500ms plain", "timeout=500" },
@@ -247,6 +265,20 @@ static const struct {
 	{ "@hots", "only @host begins" },
 	{ "nothere", "there is no image \"nothere\"" },
 
+	/* its life */
+	{ "-d --die-with-parent plain", "--detach and --die-with-parent contradict" },
+	{ "--rm --restart always plain", "--rm and --restart contradict" },
+	{ "--rm --restart on-failure:3 plain", "--rm and --restart contradict" },
+	{ "--restart alway plain", "--restart" },
+	{ "--restart '' plain", "--restart" },
+	{ "--restart always:3 plain", "only on-failure takes a number" },
+	{ "--restart on-failure: plain", "--restart" },
+	{ "--restart on-failure:-1 plain", "--restart" },
+	{ "--restart on-failure:x plain", "--restart" },
+	{ "--restart on-failure:2147483648 plain", "--restart" },
+	{ "--stop-timeout x plain", "--stop-timeout" },
+	{ "--stop-timeout -1 plain", "--stop-timeout" },
+
 	/* options that there are not */
 	{ "--naem x plain", "did you mean --name?" },
 	{ "--volum /a:/b plain", "did you mean --volume?" },
@@ -256,15 +288,11 @@ static const struct {
 	{ "-rm plain", "did you mean --rm?" },
 	{ "-x plain", "no option -x" },
 	{ "--no-landlock plain", "no option --no-landlock" },
-	{ "-d plain", "not there yet" },
-	{ "--detach plain", "not there yet" },
-	{ "-itd plain", "not there yet" },
 	{ "--privileged plain", "no privileged mode" },
 	{ "--privileged plain", "--cap-add" },
 	{ "--privileged=true plain", "no privileged mode" },
 	{ "-p 80:80 plain", "publishing ports is not there yet" },
 	{ "--memory 1g plain", "not there yet" },
-	{ "--rm=false plain", "always removed" },
 
 	/* what they say */
 	{ "-e =x plain", "--env: a variable has no name" },
@@ -530,6 +558,9 @@ static void describe_flags(FILE *to, const struct spec *spec)
 		{ "pid1", spec->pid1 },
 		{ "keep", spec->keep },
 		{ "quiet", spec->quiet },
+		{ "remove", spec->remove },
+		{ "once_stdin", spec->stdin_once },
+		{ "no_log", spec->log.none },
 		{ "readonly", spec->read_only },
 		{ "nnp", spec->no_new_privileges },
 		{ "landlock", spec->landlock },
@@ -558,6 +589,9 @@ static void describe_numbers(FILE *to, const struct spec *spec)
 	fprintf(to, "signal=%d%c", spec->stop_signal, '\0');
 	fprintf(to, "timeout=%llu%c", (unsigned long long)spec->timeout_ms,
 		'\0');
+	fprintf(to, "stop=%llu%c", (unsigned long long)spec->stop_timeout_ms,
+		'\0');
+	fprintf(to, "restart=%d:%u%c", spec->restart, spec->restart_max, '\0');
 	fprintf(to, "status=%d%c", spec->status_fd, '\0');
 	fprintf(to, "shm=%llu%c", (unsigned long long)spec->shm_size, '\0');
 	fprintf(to, "seccomp=%d%c", spec->seccomp, '\0');

@@ -1,0 +1,217 @@
+/* cmd/rm.c - "wolffia rm" and "wolffia rename" */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/status.h"
+#include "cmd/container_verb.h"
+#include "cmd/print.h"
+#include "core/control.h"
+#include "core/launch_record.h"
+#include "core/names.h"
+#include "core/record.h"
+#include "core/state.h"
+
+struct rm_options {
+	struct container_options common;
+	enum flag all, force, ignore, volumes;
+	const char *time;
+};
+
+#define TO rm_options
+/* clang-format off */
+static const struct option_entry rm_table[] = {
+HEADING("What is removed"),
+FLAG('a', "all", all, "all containers"),
+FLAG('f', "force", force, "kill what runs, and say nothing of what is not "
+     "there"),
+FLAG('i', "ignore", ignore, "say nothing of containers that are not there"),
+FLAG('v', "volumes", volumes,
+     "for docker's sake: there are no volumes without a name"),
+VALUE('t', "time", time, "SECONDS", "for podman's sake: -f kills at once"),
+CONTAINER_ROWS
+};
+static const struct option_entry rename_table[] = {
+CONTAINER_ROWS
+};
+/* clang-format on */
+#undef TO
+
+static int is_running(const struct container *container, struct error *err)
+{
+	error_say(err, EBUSY, "the container %s is running",
+		  container->record.name);
+	return error_hint(err, "\"wolffia stop %s\" first, or rm -f",
+			  container->record.name);
+}
+
+static int remove_one(struct container_verb *verb,
+		      const struct container *container, void *context,
+		      struct error *err)
+{
+	const struct rm_options *options = context;
+	const struct record *record = &container->record;
+	const struct control_request now = { .verb = CONTROL_STOP,
+					     .number = 0 };
+	struct state state = STATE_NONE;
+
+	if (container->alive && options->force != FLAG_YES)
+		return is_running(container, err);
+	if (container->alive) {
+		int r = control_call(&verb->store, record->id, &now, NULL, err);
+		if (r < 0 && r != -ESRCH)
+			return r;
+	}
+	int r = state_open(&state, &verb->store, record->id, record->name, err);
+	/* one that removes itself */
+	if (r == -ENOENT)
+		return 0;
+	if (r == 0)
+		r = state_remove(&state, -1, err);
+	if (r == 0)
+		record_event(&verb->store, record, EVENT_REMOVE, NULL);
+	return r;
+}
+
+static void add_all(struct container_verb *verb)
+{
+	struct container *list = NULL;
+	struct error err;
+	size_t n = 0;
+
+	if (container_list(&verb->store, &list, &n, &err) < 0)
+		print_error(&err);
+	for (size_t i = 0; i < n; i++)
+		strv_add(&verb->arguments, list[i].record.name);
+	containers_free(list, n);
+}
+
+/* --force, --ignore: those that are not there are as they should be */
+static void drop_missing(struct container_verb *verb)
+{
+	struct strv found = { 0 };
+
+	for (size_t i = 0; i < verb->arguments.n; i++) {
+		struct container container = { 0 };
+		struct error err;
+		int r = container_find(&verb->store, verb->arguments.v[i],
+				       &container, &err);
+		if (r != -ENOENT)
+			strv_add(&found, verb->arguments.v[i]);
+		container_free(&container);
+	}
+	strv_free(&verb->arguments);
+	verb->arguments = found;
+}
+
+int verb_rm(const struct call *call)
+{
+	struct rm_options options = { 0 };
+	struct container_verb verb = {
+		.table = rm_table,
+		.usage = "rm [OPTION...] CONTAINER...",
+	};
+	struct error err;
+	int r = container_verb_begin(&verb, call, &options);
+	int status = r > 0 ? 0 : STATUS_WOLFFIA;
+
+	if (r == 0 && options.all != FLAG_YES && verb.arguments.n == 0) {
+		error_say(&err, EINVAL, "the name of a container is missing");
+		print_error(&err);
+	} else if (r == 0) {
+		if (options.all == FLAG_YES)
+			add_all(&verb);
+		if (options.force == FLAG_YES || options.ignore == FLAG_YES)
+			drop_missing(&verb);
+		status = container_verb_each(&verb, true, remove_one, &options);
+		/* and what dead launchers left */
+		state_sweep(&verb.store, &err);
+		names_sweep(&verb.store);
+	}
+	container_verb_end(&verb);
+	return status;
+}
+
+/* a container that does not run, with its record */
+struct stopped {
+	struct state state;
+	struct record record;
+};
+
+static int write_name(void *context, const char *name, struct error *err)
+{
+	struct stopped *stopped = context;
+	int r = record_read(stopped->state.dirfd, &stopped->record, err);
+
+	if (r < 0)
+		return r;
+	free(stopped->record.name);
+	stopped->record.name = xstrdup(name);
+	return record_write(stopped->state.dirfd, &stopped->record, err);
+}
+
+static int rename_stopped(struct container_verb *verb, const struct record *old,
+			  const char *name, struct error *err)
+{
+	struct stopped stopped = { .state = STATE_NONE };
+	int r = state_open(&stopped.state, &verb->store, old->id, old->name,
+			   err);
+
+	if (r == 0)
+		r = state_rename(&stopped.state, name, write_name, &stopped,
+				 err);
+	if (r == 0) {
+		scoped(char) *old_name = xasprintf("oldName=%s", old->name);
+		record_event(&verb->store, &stopped.record, EVENT_RENAME,
+			     old_name);
+	}
+	record_free(&stopped.record);
+	state_close(&stopped.state);
+	return r;
+}
+
+static int rename_it(struct container_verb *verb, struct error *err)
+{
+	const char *name = verb->arguments.v[1];
+	struct control_request request = { .verb = CONTROL_RENAME };
+	struct container container = { 0 };
+	int r = spec_check_name(name, err);
+
+	if (r == 0)
+		r = container_find(&verb->store, verb->arguments.v[0],
+				   &container, err);
+	if (r == 0 && container.alive) {
+		strncpy(request.name, name, sizeof(request.name) - 1);
+		r = control_call(&verb->store, container.record.id, &request,
+				 NULL, err);
+	} else if (r == 0) {
+		r = rename_stopped(verb, &container.record, name, err);
+	}
+	container_free(&container);
+	return r;
+}
+
+int verb_rename(const struct call *call)
+{
+	struct rm_options options = { 0 };
+	struct container_verb verb = {
+		.table = rename_table,
+		.usage = "rename CONTAINER NAME",
+		.least = 2,
+		.most = 2,
+		.missing = "the container or its new name",
+	};
+	struct error err;
+	int r = container_verb_begin(&verb, call, &options);
+	int status = r > 0 ? 0 : STATUS_WOLFFIA;
+
+	if (r == 0) {
+		if (rename_it(&verb, &err) < 0)
+			print_error(&err);
+		else
+			status = 0;
+	}
+	container_verb_end(&verb);
+	return status;
+}

@@ -1,0 +1,172 @@
+/*
+ * core/init_serve.c - PID 1 while the workload runs: it reaps, passes signals
+ * on, starts sessions, and ends everything with its own end
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <linux/capability.h>
+
+#include "base/fd.h"
+#include "base/memory.h"
+#include "base/process.h"
+#include "base/status.h"
+#include "core/confine/capabilities.h"
+#include "core/control.h"
+#include "core/init.h"
+#include "core/init_session.h"
+#include "core/session.h"
+
+struct serving {
+	struct launch *l;
+	pid_t workload;
+	int signals;
+	struct init_sessions sessions;
+};
+
+/* Return: true when the workload is among the dead, with *@ret_status */
+static bool reap(struct serving *s, int *ret_status)
+{
+	bool ended = false;
+	int status;
+
+	for (;;) {
+		pid_t pid = waitpid(-1, &status, WNOHANG | __WALL);
+		/* who cannot see the workload's end ends with it */
+		if (pid < 0 && errno != ECHILD && errno != EINTR)
+			_exit(STATUS_WOLFFIA);
+		if (pid == 0 || (pid < 0 && errno == ECHILD))
+			return ended;
+		if (pid < 0)
+			continue;
+		if (pid != s->workload) {
+			init_session_ended(&s->sessions, pid, status);
+			continue;
+		}
+		*ret_status = status;
+		ended = true;
+	}
+}
+
+/* what needs no capability after the workload runs: all but these go */
+static void shed_rights(struct launch *l)
+{
+	static const char name[] = "wolffia-init";
+	int keep[] = { l->peer[LAUNCHER] };
+	struct error ignored;
+
+	prctl(PR_SET_NAME, name, 0, 0, 0);
+	process_set_title(name);
+	/* to signal the workload, and to start sessions as any user */
+	uint64_t rights = l->spec->capabilities | 1ull << CAP_KILL |
+			  1ull << CAP_SETUID | 1ull << CAP_SETGID |
+			  1ull << CAP_SETPCAP;
+	if (fd_close_above(keep, 1, &ignored) < 0 ||
+	    capabilities_drop_bounding(rights, &ignored) < 0 ||
+	    capabilities_apply(rights, true, &ignored) < 0)
+		_exit(STATUS_WOLFFIA);
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	for (int i = 0; i < 3 && null >= 0; i++)
+		dup2(null, i);
+	if (null > 2)
+		close(null);
+}
+
+/*
+ * ^Z is for all of the container: its processes are in no session of the
+ * user's, where the kernel would not let SIGTSTP stop them.
+ */
+static void forward(pid_t workload, int number)
+{
+	if (number == SIGTSTP)
+		kill(-1, SIGSTOP);
+	else if (number == SIGCONT)
+		kill(-1, SIGCONT);
+	else
+		kill(workload, number);
+}
+
+static void serve_launcher(struct serving *s)
+{
+	int launcher = s->l->peer[LAUNCHER];
+	int fds[FD_MESSAGE_MOST];
+	struct init_request request;
+	struct error ignored;
+	ssize_t n = fd_receive_message(launcher, &request, sizeof(request), 0,
+				       fds, &ignored);
+
+	if (n != sizeof(request))
+		_exit(STATUS_WOLFFIA); /* the launcher is gone */
+	switch (request.verb) {
+	case INIT_SIGNAL:
+		forward(s->workload, request.number);
+		break;
+	case INIT_SESSION:
+		init_session_begin(&s->sessions, s->l->spec, fds,
+				   request.number & SESSION_DETACHED);
+		break;
+	case INIT_FREEZE:
+		kill(-1, SIGSTOP);
+		send(launcher, "", 1, MSG_NOSIGNAL);
+		break;
+	case INIT_THAW:
+		kill(-1, SIGCONT);
+		send(launcher, "", 1, MSG_NOSIGNAL);
+		break;
+	}
+}
+
+static int watch_children(void)
+{
+	sigset_t mask;
+
+	sigemptyset(&mask);
+	sigaddset(&mask, SIGCHLD);
+	sigprocmask(SIG_SETMASK, &mask, NULL);
+	return signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static void wait_and_serve(struct serving *s)
+{
+	enum { LAUNCHER_FD, SIGNALS, SESSIONS };
+	struct pollfd fds[SESSIONS + SESSIONS_MOST];
+	struct signalfd_siginfo info;
+
+	fds[LAUNCHER_FD] = (struct pollfd){ s->l->peer[LAUNCHER], POLLIN, 0 };
+	fds[SIGNALS] = (struct pollfd){ s->signals, POLLIN, 0 };
+	size_t n = init_session_poll(&s->sessions, fds + SESSIONS);
+	if (poll(fds, (nfds_t)(SESSIONS + n), -1) < 0) {
+		if (errno != EINTR)
+			_exit(STATUS_WOLFFIA);
+		return;
+	}
+	init_session_move(&s->sessions, fds + SESSIONS, n);
+	if (fds[LAUNCHER_FD].revents)
+		serve_launcher(s);
+	while (fds[SIGNALS].revents &&
+	       read(s->signals, &info, sizeof(info)) > 0)
+		;
+}
+
+_Noreturn void init_serve(struct launch *l, pid_t workload)
+{
+	struct serving s = { .l = l, .workload = workload };
+
+	shed_rights(l);
+	s.signals = watch_children();
+	/* who would not see the end of the workload ends all now */
+	if (s.signals < 0)
+		_exit(STATUS_WOLFFIA);
+	/* a child that died before the signalfd was there counts as well */
+	while (!reap(&s, &l->board->wait_status))
+		wait_and_serve(&s);
+	l->board->ended = true;
+	_exit(0);
+}

@@ -1,0 +1,256 @@
+#include "core/init_session.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/memory.h"
+#include "base/status.h"
+#include "core/session.h"
+#include "core/task.h"
+
+/* What a session's process has open. */
+struct begin {
+	const struct spec *spec;
+	int socket, request_fd;
+	struct session_request request;
+	struct user user;
+	int inside[3];  /* become its 0, 1 and 2 */
+	int outside[3]; /* the client's; see core/session.h */
+	size_t n_outside;
+	int report[2];
+};
+
+static int make_pipe(struct begin *b, int stream, struct error *err)
+{
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return error_set(err, errno, "make a pipe");
+	b->inside[stream] = ends[stream != 0];
+	b->outside[b->n_outside++] = ends[stream == 0];
+	return 0;
+}
+
+/* all of them belong to the session's user, who makes them */
+static int make_pipes(struct begin *b, struct error *err)
+{
+	int r = make_pipe(b, 1, err);
+
+	if (r == 0)
+		r = make_pipe(b, 2, err);
+	if (r == 0)
+		r = make_pipe(b, 0, err);
+	if (r < 0 || b->request.interactive)
+		return r;
+	fd_close(&b->inside[0]);
+	b->inside[0] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	return b->inside[0] < 0 ? error_set(err, errno, "open /dev/null") : 0;
+}
+
+static int make_terminal(struct begin *b, struct error *err)
+{
+	struct winsize size = { .ws_row = b->request.rows,
+				.ws_col = b->request.columns };
+	int unlock = 0;
+	int master = open("/dev/pts/ptmx",
+			  O_RDWR | O_NOCTTY | O_CLOEXEC | O_NOFOLLOW);
+
+	if (master < 0)
+		return error_set(err, errno, "open /dev/pts/ptmx");
+	b->outside[b->n_outside++] = master;
+	if (ioctl(master, TIOCSPTLCK, &unlock) < 0)
+		return error_set(err, errno, "unlock the terminal");
+	int slave = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (slave < 0)
+		return error_set(err, errno, "open the terminal");
+	for (int i = 0; i < 3; i++)
+		b->inside[i] = slave;
+	if (size.ws_row || size.ws_col)
+		ioctl(master, TIOCSWINSZ, &size);
+	return 0;
+}
+
+static int discard_streams(struct begin *b, struct error *err)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (null < 0)
+		return error_set(err, errno, "open /dev/null");
+	for (int i = 0; i < 3; i++)
+		b->inside[i] = null;
+	return 0;
+}
+
+static int tell_client(struct begin *b, struct error *err)
+{
+	struct session_started started = {
+		.tty = b->request.tty,
+		.n = (int32_t)b->n_outside + 1,
+	};
+	int fds[FD_MESSAGE_MOST];
+	size_t n = 0;
+
+	for (size_t i = 0; i < b->n_outside; i++)
+		fds[n++] = b->outside[i];
+	fds[n++] = b->report[0];
+	int r = fd_send_message(b->socket, &started, sizeof(started), fds, n,
+				err);
+	fd_close(&b->report[0]);
+	return r;
+}
+
+static int find_user(struct begin *b, struct error *err)
+{
+	static const struct strv none = { 0 };
+	const char *text = b->request.user;
+	scoped_fd root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (root < 0)
+		return error_set(err, errno, "open /");
+	return user_lookup(root, text ? text : b->spec->user.text,
+			   text ? &none : &b->spec->user.groups, &b->user, err);
+}
+
+static int become(struct begin *b, bool detached, bool *ret_exec_failed,
+		  struct error *err)
+{
+	scoped_strv env = { 0 };
+	int r = session_request_read(b->request_fd, &b->request, err);
+	const char *path =
+		b->request.workdir ? b->request.workdir : b->spec->workdir;
+
+	if (r == 0)
+		r = find_user(b, err);
+	scoped_fd workdir = r < 0 ? -1 : task_open_workdir(path, false, err);
+	if (r == 0 && workdir < 0)
+		r = workdir;
+	if (r == 0)
+		r = task_become_user(b->spec, &b->user, err);
+	if (r == 0)
+		r = detached         ? discard_streams(b, err)
+		    : b->request.tty ? make_terminal(b, err)
+				     : make_pipes(b, err);
+	if (r == 0)
+		r = tell_client(b, err);
+	if (r == 0)
+		r = task_connect(b->inside, b->request.tty && !detached, err);
+	if (r == 0)
+		r = task_enter_workdir(workdir, path, err);
+	if (r < 0)
+		return r;
+	strv_extend(&env, b->spec->env.v);
+	for (size_t i = 0; i < b->request.env.n; i++)
+		strv_set_env(&env, b->request.env.v[i]);
+	if (b->request.tty && !strv_get_env(&env, "TERM"))
+		strv_set_env(&env, "TERM=xterm");
+	task_set_home(&env, &b->user);
+	return task_execute(&b->request.argv, &env, ret_exec_failed, err);
+}
+
+_Noreturn static void run_session(const struct spec *spec, int socket,
+				  int request_fd, bool detached)
+{
+	struct begin b = { .spec = spec,
+			   .socket = socket,
+			   .request_fd = request_fd };
+	struct session_report report = { 0 };
+	bool exec_failed = false;
+
+	if (pipe2(b.report, O_CLOEXEC) < 0)
+		_exit(STATUS_WOLFFIA);
+	int written = b.report[1];
+	become(&b, detached, &exec_failed, &report.err);
+	report.exec_failed = exec_failed;
+	/* before the client has the pipe, it is told on the socket */
+	if (b.report[0] >= 0)
+		send(socket, &report, sizeof(report), MSG_NOSIGNAL);
+	else if (write(written, &report, sizeof(report)) < 0)
+		_exit(STATUS_WOLFFIA);
+	_exit(STATUS_WOLFFIA);
+}
+
+static void refuse(int socket, int code, const char *what)
+{
+	struct session_report report = { 0 };
+
+	error_set(&report.err, code, "%s", what);
+	send(socket, &report, sizeof(report), MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+void init_session_begin(struct init_sessions *sessions, const struct spec *spec,
+			int fds[2], bool detached)
+{
+	scoped_fd socket = fds[0], request_fd = fds[1];
+
+	if (sessions->n == SESSIONS_MOST) {
+		refuse(socket, EMFILE, "run more commands in the container");
+		return;
+	}
+	pid_t pid = fork();
+	if (pid == 0)
+		run_session(spec, socket, request_fd, detached);
+	if (pid < 0) {
+		refuse(socket, errno, "fork");
+		return;
+	}
+	if (!detached)
+		sessions->list[sessions->n++] =
+			(struct init_session){ pid, take_fd(socket) };
+}
+
+void init_session_ended(struct init_sessions *sessions, pid_t pid, int status)
+{
+	const struct session_ended ended = { .wait_status = status };
+
+	for (size_t i = 0; i < sessions->n; i++) {
+		struct init_session *s = &sessions->list[i];
+		if (s->pid != pid)
+			continue;
+		send(s->socket, &ended, sizeof(ended),
+		     MSG_NOSIGNAL | MSG_DONTWAIT);
+		fd_close(&s->socket);
+		*s = sessions->list[--sessions->n];
+		return;
+	}
+}
+
+size_t init_session_poll(const struct init_sessions *sessions,
+			 struct pollfd *ret)
+{
+	for (size_t i = 0; i < sessions->n; i++)
+		ret[i] = (struct pollfd){ sessions->list[i].socket, POLLIN, 0 };
+	return sessions->n;
+}
+
+/* nobody of the session's group is left when its client is */
+static void kill_session(const struct init_session *s)
+{
+	kill(-s->pid, SIGKILL);
+	kill(s->pid, SIGKILL);
+}
+
+void init_session_move(struct init_sessions *sessions, const struct pollfd *fds,
+		       size_t n)
+{
+	/* none was added or taken away since they were asked for */
+	for (size_t i = 0; i < n; i++) {
+		struct init_session *s = &sessions->list[i];
+		struct session_signal order;
+		if (!fds[i].revents || s->socket < 0)
+			continue;
+		ssize_t size =
+			recv(s->socket, &order, sizeof(order), MSG_DONTWAIT);
+		if (size == sizeof(order)) {
+			kill(s->pid, order.number);
+		} else if (size >= 0 || (errno != EAGAIN && errno != EINTR)) {
+			kill_session(s);
+			fd_close(&s->socket);
+		}
+	}
+}

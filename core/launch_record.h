@@ -1,0 +1,40 @@
+/*
+ * core/launch_record.h - the launcher writes down what happens to its
+ * container (core/record.h)
+ *
+ * A file that cannot be written is an error only before the container runs:
+ * afterwards it would be worse to end it.
+ */
+#pragma once
+
+#include "core/events.h"
+#include "core/launch.h"
+
+/* launch_record_begin - that there is one, and listen to other commands */
+int launch_record_begin(struct launch *l, struct error *err);
+
+void launch_record_started(struct launch *l);
+void launch_record_phase(struct launch *l, enum phase phase);
+
+/* launch_record_name - for state_rename(), with a struct launch */
+int launch_record_name(void *launch, const char *name, struct error *err);
+
+/*
+ * launch_record_ended - the command has
+ * @phase: PHASE_EXITED; PHASE_RESTARTING: the launcher will start it again
+ * @err:   what went wrong, or NULL
+ */
+void launch_record_ended(struct launch *l, enum phase phase, int exit_code,
+			 int signal, const char *cause,
+			 const struct error *err);
+
+/*
+ * launch_event - for "wolffia events", with the container's labels
+ * @attribute: one more, KEY=VALUE; or NULL
+ */
+void launch_event(const struct launch *l, const char *action,
+		  const char *attribute);
+
+/* record_event - the same of a container without a launcher */
+void record_event(const struct store *store, const struct record *record,
+		  const char *action, const char *attribute);

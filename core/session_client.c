@@ -1,0 +1,201 @@
+#include "core/session_client.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/memory.h"
+#include "base/process.h"
+#include "base/status.h"
+#include "core/attached.h"
+#include "core/control.h"
+#include "core/launch_record.h"
+
+/* The client's end. */
+struct session {
+	int socket; /* to PID 1, and first to the session's own process */
+	int master; /* of the terminal; -1: none; the streams have it */
+	int report; /* tells why the command could not be executed */
+	struct attached streams;
+};
+
+/* the launcher passes it on to PID 1 */
+static int ask(const struct store *store, const char *id,
+	       const struct session_request *request, bool detached,
+	       int *ret_socket, struct error *err)
+{
+	const struct control_request message = {
+		.verb = CONTROL_SESSION,
+		.flags = detached ? SESSION_DETACHED : 0,
+	};
+	struct control_reply reply;
+	int pair[2];
+	scoped_fd control = control_connect(store, id, err);
+	if (control < 0)
+		return control;
+	scoped_fd request_fd = session_request_write(request, err);
+	if (request_fd < 0)
+		return request_fd;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return error_set(err, errno, "make a socket");
+	scoped_fd ours = pair[0], theirs = pair[1];
+	const int fds[] = { theirs, request_fd };
+	int r = control_ask(control, &message, fds, 2, err);
+	if (r == 0)
+		r = control_hear(control, &reply, NULL, err);
+	if (r == 0)
+		*ret_socket = take_fd(ours);
+	return r;
+}
+
+static int container_ended(struct error *err)
+{
+	return error_say(err, ECHILD,
+			 "the container ended before the command did");
+}
+
+static int failed(const struct session_report *report, int *ret_status,
+		  struct error *err)
+{
+	if (report->exec_failed)
+		*ret_status = report->err.code == ENOENT ? STATUS_NOT_FOUND
+							 : STATUS_CANNOT_EXEC;
+	*err = report->err;
+	return -err->code;
+}
+
+static int set_up_terminal(struct session *s, struct error *err)
+{
+	int master = s->streams.out[0];
+
+	s->master = fcntl(master, F_DUPFD_CLOEXEC, 3);
+	/* poll(2) promises one byte of room, and a relay has many */
+	if (s->master < 0 || fcntl(master, F_SETFL, O_RDWR | O_NONBLOCK) < 0)
+		return error_set(err, errno, "set up the terminal");
+	return 0;
+}
+
+/* its streams, or why there are none */
+static int receive_streams(struct session *s, bool detached, int *ret_status,
+			   struct error *err)
+{
+	struct session_report report = { 0 };
+	int fds[FD_MESSAGE_MOST];
+	ssize_t n = fd_receive_message(s->socket, &report, sizeof(report), 0,
+				       fds, err);
+
+	if (n < 0)
+		return (int)n;
+	if (n == sizeof(report) && report.err.code)
+		return failed(&report, ret_status, err);
+	if (n != sizeof(struct session_started))
+		return container_ended(err);
+	bool tty = false;
+	if (!detached) {
+		tty = fds[2] < 0;
+		s->streams.tty = tty;
+		s->streams.out[0] = fds[0];
+		s->streams.out[1] = tty ? -1 : fds[1];
+		s->streams.in = tty ? fds[0] : fds[2];
+	}
+	s->report = detached ? fds[0] : tty ? fds[1] : fds[3];
+	if (s->report < 0)
+		return container_ended(err);
+	return tty ? set_up_terminal(s, err) : 0;
+}
+
+static int await_execution(struct session *s, int *ret_status,
+			   struct error *err)
+{
+	struct session_report report = { 0 };
+	ssize_t n = read(s->report, &report, sizeof(report));
+
+	if (n == 0)
+		return 0;
+	if (n != sizeof(report) || !report.err.code)
+		return container_ended(err);
+	return failed(&report, ret_status, err);
+}
+
+static void pass_signal(void *context, int number)
+{
+	const struct session *s = context;
+	const struct session_signal order = { .number = number };
+
+	send(s->socket, &order, sizeof(order), MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+static void pass_size(void *context, const struct winsize *size)
+{
+	const struct session *s = context;
+
+	if (s->master >= 0)
+		ioctl(s->master, TIOCSWINSZ, size);
+}
+
+static int attend(struct session *s, bool interactive, int *ret_status,
+		  struct error *err)
+{
+	struct session_ended ended;
+
+	if (!interactive && s->streams.tty)
+		s->streams.in = -1;
+	else if (!interactive)
+		fd_close(&s->streams.in);
+	s->streams.end_fd = s->socket;
+	s->streams.pass_signals = true;
+	s->streams.signal = pass_signal;
+	s->streams.resize = pass_size;
+	s->streams.context = s;
+	int r = attached_run(&s->streams, err);
+	if (r < 0)
+		return r;
+	if (recv(s->socket, &ended, sizeof(ended), 0) != sizeof(ended)) {
+		*ret_status = STATUS_SIGNAL + 9;
+		return container_ended(err);
+	}
+	*ret_status = process_exit_status(ended.wait_status);
+	return 0;
+}
+
+static void note(const struct store *store, const struct record *record,
+		 const struct session_request *request, const char *action,
+		 int status)
+{
+	scoped(char) *attribute =
+		strcmp(action, EVENT_EXEC_DIE) == 0
+			? xasprintf("exitCode=%d", status)
+			: xasprintf("command=%s", request->argv.v[0]);
+
+	record_event(store, record, action, attribute);
+}
+
+int session_run(const struct store *store, const struct record *record,
+		const struct session_request *request, bool detached,
+		int *ret_status, struct error *err)
+{
+	struct session s = { -1, -1, -1, { .in = -1, .out = { -1, -1 } } };
+
+	*ret_status = STATUS_WOLFFIA;
+	int r = ask(store, record->id, request, detached, &s.socket, err);
+	if (r == 0)
+		r = receive_streams(&s, detached, ret_status, err);
+	if (r == 0)
+		r = await_execution(&s, ret_status, err);
+	fd_close(&s.report);
+	if (r == 0)
+		note(store, record, request, EVENT_EXEC, 0);
+	if (r == 0 && detached) {
+		*ret_status = 0;
+	} else if (r == 0) {
+		r = attend(&s, request->interactive, ret_status, err);
+		note(store, record, request, EVENT_EXEC_DIE, *ret_status);
+	}
+	fd_close(&s.master);
+	fd_close(&s.socket);
+	return r;
+}

@@ -1,0 +1,43 @@
+/*
+ * core/watch.h - what the launcher holds while the container runs: shared by
+ * supervise.c, which waits, and supervise_requests.c, which answers others
+ */
+#pragma once
+
+#include "core/control_server.h"
+#include "core/fanout.h"
+#include "core/launch.h"
+#include "core/relay.h"
+#include "core/supervise.h"
+#include "core/terminal.h"
+
+struct watch {
+	struct launch *l;
+	struct relay *input;
+	struct fanout *output[2]; /* stdout, stderr; a terminal has the first */
+	struct control_server server;
+	int timer_fd;      /* of --timeout; -1: none */
+	int stop_timer_fd; /* until a stop becomes SIGKILL; -1: none */
+	struct terminal terminal;
+	bool running; /* a container is there to be asked for */
+	bool paused;
+	bool init_gone, server_gone, guard_gone;
+	bool asked_to_end;  /* a signal, the time, or the parent's end */
+	bool stop_asked;    /* by "stop", or a signal that ends: no restart */
+	uint64_t oom_kills; /* on this machine, when it began */
+	struct ended ended;
+};
+
+/* of supervise.c */
+void watch_kill(struct watch *w);
+void watch_signal(struct watch *w, int number);
+/* watch_stop - the stop signal now, SIGKILL after @timeout_ms */
+int watch_stop(struct watch *w, uint64_t timeout_ms, struct error *err);
+int watch_freeze(struct watch *w, bool freeze, struct error *err);
+
+/* of supervise_requests.c */
+int watch_handle(void *context, struct control_client *client,
+		 const struct control_request *request, int *fds,
+		 struct control_reply *reply, int *reply_fds,
+		 size_t *n_reply_fds, struct error *err);
+void watch_leave(void *context, struct control_client *client);
