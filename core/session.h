@@ -34,15 +34,20 @@ struct session_request {
 	char *workdir;    /* absolute; NULL: the container's */
 	bool tty;
 	bool interactive; /* standard input is connected */
+	bool one_output;  /* standard error goes where output goes, in order */
 	uint16_t rows, columns;
 };
 
 enum { SESSION_TERMINAL = 0, SESSION_OUT = 0, SESSION_ERR, SESSION_IN };
 
+/* What a message is, its first word. */
+enum session_word { SESSION_STARTED = 1, SESSION_ENDED };
+
 /* With the descriptors: the terminal's master; or out, err, in (or -1: the
- * three are always sent, a closed pipe in place of an input that is not
- * wanted).  The last is always .report. */
+ * three are always sent, a closed pipe in place of one that is not wanted). The
+ * last is always .report. */
 struct session_started {
+	int32_t word; /* SESSION_STARTED */
 	int32_t tty;
 };
 
@@ -53,6 +58,7 @@ struct session_report {
 };
 
 struct session_ended {
+	int32_t word;        /* SESSION_ENDED */
 	int32_t wait_status; /* as of wait(2) */
 };
 
