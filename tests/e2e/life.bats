@@ -722,15 +722,6 @@ runs() {
 
 # --- paused
 
-# below PID: all processes that PID 1 of a container has below it
-below() {
-	local child
-	for child in $(<"/proc/$1/task/$1/children"); do
-		echo "$child"
-		below "$child"
-	done 2>/dev/null
-}
-
 # states_in NAME: the letters of all its processes, but PID 1's
 states_in() {
 	local pid
@@ -760,7 +751,7 @@ states_in() {
 		[ "$(field a phase)" = 1 ]
 		for file in user session root exec; do
 			size=$(stat -c %s "$tmp/$file")
-			becomes yes eval '[ "$(stat -c %s "$tmp/$file")" -gt "$size" ] && echo yes'
+			becomes yes eval "[ \$(stat -c %s $tmp/$file) -gt $size ] && echo yes"
 		done
 	done
 }
