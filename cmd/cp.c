@@ -317,6 +317,7 @@ static int cp(const struct cp_options *options, const struct store *store,
 	struct error err;
 
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
 	signal(SIGCHLD, SIG_DFL); /* an ignored one reaps by itself */
 	int r = copy_files(&copy, store, &err);
 	copy_end_close(&copy.from);

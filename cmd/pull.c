@@ -40,10 +40,8 @@ OPTION_TABLE_END
 
 /* What is shown while it runs. */
 struct show {
-	struct pull *pull;
+	const struct pull *pull; /* NULL: nothing is on its way */
 	bool quiet;
-	size_t told; /* layers that are done, and said so: a bit each */
-	uint64_t said;
 };
 
 static uint64_t bytes_done(const struct pull *pull, uint64_t *ret_all)
@@ -64,7 +62,8 @@ static void tick(void *context)
 	const struct show *show = context;
 	uint64_t all = 0;
 
-	if (show->quiet || !isatty(STDERR_FILENO) || !show->pull->n_layers)
+	if (show->quiet || !show->pull || !show->pull->n_layers ||
+	    !isatty(STDERR_FILENO))
 		return;
 	uint64_t done = bytes_done(show->pull, &all);
 	scoped(char) *done_text = human_size(done);
@@ -118,10 +117,16 @@ static int pull_name(struct image_work *work,
 		.platform = platform,
 		.name = name,
 	};
+	/* cppcheck-suppress autoVariables ; it is taken away below */
 	show->pull = &pull;
 	r = pull_image(&pull, images, err);
+	show->pull = NULL;
 	image_progress(NULL);
-	return r == 0 ? stage_commit(&work->stage, images, err) : r;
+	if (r == 0)
+		r = stage_commit(&work->stage, images, err);
+	if (r == 0)
+		image_events(&work->store, EVENT_PULL, images);
+	return r;
 }
 
 static int pull_first(struct image_work *work,
@@ -132,9 +137,7 @@ static int pull_first(struct image_work *work,
 	scoped_strv names = { 0 };
 	scoped_index images = { 0 };
 	struct platform platform;
-	struct pull none = { 0 };
-	struct show show = { .pull = &none,
-			     .quiet = options->common.quiet == FLAG_YES };
+	struct show show = { .quiet = options->common.quiet == FLAG_YES };
 	scoped_http *http = NULL;
 	scoped_fd cancel = -1;
 	int r = registries_load(&registries, err);

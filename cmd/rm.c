@@ -9,6 +9,7 @@
 #include "cmd/print.h"
 #include "core/control.h"
 #include "core/launch_record.h"
+#include "core/names.h"
 #include "core/record.h"
 #include "core/state.h"
 
@@ -126,33 +127,47 @@ int verb_rm(const struct call *call)
 		status = container_verb_each(&verb, true, remove_one, &options);
 		/* and what dead launchers left */
 		state_sweep(&verb.store, &err);
+		names_sweep(&verb.store);
 	}
 	container_verb_end(&verb);
 	return status;
 }
 
+/* a container that does not run, with its record */
+struct stopped {
+	struct state state;
+	struct record record;
+};
+
+static int write_name(void *context, const char *name, struct error *err)
+{
+	struct stopped *stopped = context;
+	int r = record_read(stopped->state.dirfd, &stopped->record, err);
+
+	if (r < 0)
+		return r;
+	free(stopped->record.name);
+	stopped->record.name = xstrdup(name);
+	return record_write(stopped->state.dirfd, &stopped->record, err);
+}
+
 static int rename_stopped(struct container_verb *verb, const struct record *old,
 			  const char *name, struct error *err)
 {
-	struct state state = STATE_NONE;
-	struct record record = { 0 };
-	int r = state_open(&state, &verb->store, old->id, old->name, err);
+	struct stopped stopped = { .state = STATE_NONE };
+	int r = state_open(&stopped.state, &verb->store, old->id, old->name,
+			   err);
 
 	if (r == 0)
-		r = state_rename(&state, name, err);
-	if (r == 0)
-		r = record_read(state.dirfd, &record, err);
-	if (r == 0) {
-		free(record.name);
-		record.name = xstrdup(name);
-		r = record_write(state.dirfd, &record, err);
-	}
+		r = state_rename(&stopped.state, name, write_name, &stopped,
+				 err);
 	if (r == 0) {
 		scoped(char) *old_name = xasprintf("oldName=%s", old->name);
-		record_event(&verb->store, &record, EVENT_RENAME, old_name);
+		record_event(&verb->store, &stopped.record, EVENT_RENAME,
+			     old_name);
 	}
-	record_free(&record);
-	state_close(&state);
+	record_free(&stopped.record);
+	state_close(&stopped.state);
 	return r;
 }
 

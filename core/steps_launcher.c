@@ -13,6 +13,7 @@
 #include "base/fd.h"
 #include "core/steps.h"
 #include "core/supervise.h"
+#include "core/terminal.h"
 
 static int make_pipe(struct stream *stream, bool into_container,
 		     struct error *err)
@@ -24,14 +25,6 @@ static int make_pipe(struct stream *stream, bool into_container,
 	stream->inside = ends[into_container ? 0 : 1];
 	stream->outside = ends[into_container ? 1 : 0];
 	return 0;
-}
-
-static bool is_same_file(int a, int b)
-{
-	struct stat x, y;
-
-	return fstat(a, &x) == 0 && fstat(b, &y) == 0 && x.st_dev == y.st_dev &&
-	       x.st_ino == y.st_ino;
 }
 
 static int copy_of(int fd, int *ret_fd, struct error *err)
@@ -96,8 +89,7 @@ int step_make_streams(struct launch *l, struct error *err)
 	}
 	if (r == 0)
 		r = make_pipe(&l->stream[1], false, err);
-	if (r == 0 && !l->background &&
-	    is_same_file(STDOUT_FILENO, STDERR_FILENO))
+	if (r == 0 && !l->background && terminal_outputs_are_one())
 		r = copy_of(l->stream[1].inside, &l->stream[2].inside, err);
 	else if (r == 0)
 		r = make_pipe(&l->stream[2], false, err);

@@ -226,8 +226,13 @@ static void reap(struct watch *w)
 {
 	int status;
 
-	for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;)
-		note_child(w, pid, status);
+	for (;;) {
+		pid_t pid = waitpid(-1, &status, WNOHANG);
+		if (pid == 0 || (pid < 0 && errno != EINTR))
+			return;
+		if (pid > 0)
+			note_child(w, pid, status);
+	}
 }
 
 static void suspend(struct watch *w)
@@ -493,6 +498,8 @@ int supervise(struct watch *w, struct ended *ret, struct error *err)
 	terminal_set_cooked(&w->terminal);
 	end_guard(w);
 	end_server(w);
+	w->ended.output_error =
+		w->output[0]->error ? w->output[0]->error : w->output[1]->error;
 	close_streams(w);
 	fd_close(&w->timer_fd);
 	fd_close(&w->stop_timer_fd);

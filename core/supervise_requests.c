@@ -203,9 +203,8 @@ static int do_root(struct watch *w, const struct exchange *x, struct error *err)
 static int do_rename(struct watch *w, const struct exchange *x,
 		     struct error *err)
 {
-	int r = state_rename(w->l->state, x->request->name, err);
-
-	return r < 0 ? r : launch_record_name(w->l, err);
+	return state_rename(w->l->state, x->request->name, launch_record_name,
+			    w->l, err);
 }
 
 int watch_handle(void *context, struct control_client *client,

@@ -2,13 +2,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -47,17 +47,6 @@ const struct spec *visit_spec(const struct visit *visit)
 	return visit->mounted ? &visit->revived.spec : &visit->spec;
 }
 
-/* The command has ended, and its launcher tidies up: that takes a moment, and
- * it hangs up. */
-static void await_launcher(int control)
-{
-	enum { PATIENCE_MS = 10000 };
-	struct pollfd end = { control, POLLIN, 0 };
-
-	while (poll(&end, 1, PATIENCE_MS) < 0 && errno == EINTR)
-		;
-}
-
 static int ask_launcher(const struct store *store, const char *id,
 			struct visit *visit, struct error *err)
 {
@@ -75,8 +64,6 @@ static int ask_launcher(const struct store *store, const char *id,
 	r = control_ask(control, &request, NULL, 0, err);
 	if (r == 0)
 		r = control_hear(control, &reply, fds, err);
-	if (r == -ESRCH)
-		await_launcher(control);
 	if (r < 0)
 		return r;
 	visit->root_fd = fds[0];
@@ -129,22 +116,42 @@ static int mount_root(const struct store *store, const struct record *record,
 	return 0;
 }
 
+/*
+ * Between running and not there are moments in which neither way works: its
+ * launcher has not yet got so far, or tidies up.
+ */
+static int get_root(const struct store *store,
+		    const struct container *container, struct visit *visit,
+		    struct error *err)
+{
+	const struct timespec moment = { .tv_nsec = 20000000 };
+	enum { TRIES = 500 };
+	bool alive = container->alive;
+	int r;
+
+	for (int i = 0;; i++) {
+		r = alive ? ask_launcher(store, container->record.id, visit,
+					 err)
+			  : mount_root(store, &container->record, visit, err);
+		bool changed = r == (alive ? -ESRCH : -EBUSY);
+		if (!changed || visit->mounted || i == TRIES ||
+		    container->record.phase == PHASE_RESTARTING)
+			return r;
+		alive = !alive;
+		if (i > 0)
+			nanosleep(&moment, NULL);
+	}
+}
+
 int visit_begin(const struct store *store, const struct container *container,
 		struct visit **ret, struct error *err)
 {
-	const struct record *record = &container->record;
 	struct visit *visit = xcalloc(1, sizeof(*visit));
 
 	visit->revived = (struct revived)REVIVED_NONE;
 	launch_init(&visit->launch);
 	visit->root_fd = visit->userns_fd = -1;
-	int r = container->alive ? ask_launcher(store, record->id, visit, err)
-				 : mount_root(store, record, visit, err);
-	/* it ended, or was started, since it was looked at */
-	if (r == -ESRCH && record->phase != PHASE_RESTARTING)
-		r = mount_root(store, record, visit, err);
-	else if (r == -EBUSY && !visit->mounted)
-		r = ask_launcher(store, record->id, visit, err);
+	int r = get_root(store, container, visit, err);
 	if (r < 0) {
 		visit_end(visit);
 		return r;

@@ -34,6 +34,14 @@ int copy_tree_open(int dirfd, const char *name, int flags, mode_t mode)
 		       RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
 }
 
+bool copy_tree_is_mounted(int dirfd, const char *name)
+{
+	scoped_fd fd = resolve(dirfd, name, O_PATH | O_NOFOLLOW, 0,
+			       RESOLVE_BENEATH | RESOLVE_NO_XDEV);
+
+	return fd < 0 && errno == EXDEV;
+}
+
 static int open_directory(const struct copy_tree *tree, int dirfd,
 			  const char *path, int flags)
 {

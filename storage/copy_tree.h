@@ -41,6 +41,14 @@ void copy_tree_free(struct copy_tree *tree);
 int copy_tree_open(int dirfd, const char *name, int flags, mode_t mode);
 
 /*
+ * copy_tree_is_mounted - is something mounted on @name in @dirfd?
+ * unlink(2) says so by EBUSY only in the mount namespace that it was mounted
+ * in; in another one it takes the mount away (Linux 3.18), and a process that
+ * visits a container is in another one.
+ */
+bool copy_tree_is_mounted(int dirfd, const char *name);
+
+/*
  * copy_tree_directory - open the directory that @path, a clean one, is in
  * Return: an O_PATH descriptor, the caller's; -ENOENT, -ENOTDIR, -ELOOP
  */

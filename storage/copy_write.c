@@ -75,10 +75,14 @@ static int make_room(struct copy_writer *w, const char *name, struct error *err)
 			"'%s' is a directory, and only another one can "
 			"be copied over it",
 			w->path);
+	if (copy_tree_is_mounted(w->tree.parent_fd, name))
+		return S_ISREG(st.st_mode)
+			       ? 1
+			       : error_say(err, EBUSY,
+					   "something is mounted on '%s'",
+					   w->path);
 	if (unlinkat(w->tree.parent_fd, name, 0) == 0 || errno == ENOENT)
 		return 0;
-	if (errno == EBUSY && S_ISREG(st.st_mode))
-		return 1;
 	return error_set(err, errno, "replace '%s'", w->path);
 }
 
@@ -176,8 +180,10 @@ static int place_other(struct copy_writer *w, const char *name,
 			return r;
 		if (r == 1 && type == UNPACK_FILE)
 			return open_in_place(w, name, err);
-		errno = EEXIST;
+		errno = r == 1 ? EBUSY : EEXIST;
 		r = -1;
+		if (errno == EBUSY)
+			break;
 	}
 	if (r < 0)
 		return error_set(err, errno, "make the %s '%s'",

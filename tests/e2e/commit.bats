@@ -167,7 +167,7 @@ listing() {
 		[ "$(<content)" = $'four\nmore' ]
 		grep -q '^/added/dir/file ' after
 		grep -q '^/moved/file ' after
-		! grep -q '^/gone\|^/renamed\|old\|removed' after
+		run ! grep -q '^/gone\|^/renamed\|old\|removed' after
 		[ "$("$WOLFFIA" run -q $how next:1 cat /kept/deep/file)" = $'four\nmore' ]
 		inodes=$("$WOLFFIA" run -q $how next:1 stat -c %i /added/link /added/dir/file)
 		[ "$(uniq <<<"$inodes" | wc -l)" = 1 ]
@@ -210,7 +210,7 @@ listing() {
 		grep -q ' 7/8 .* moved$' list
 		grep -q 'security.capability' list
 		grep -q 'user.note' list
-		! grep -q 'overlay' list
+		run ! grep -q 'overlay' list
 		rm -r out
 		"$WOLFFIA" rm c
 		"$WOLFFIA" rmi next
@@ -350,7 +350,7 @@ listing() {
 	[[ "$output" == *"0/0 "*" proc/"* ]]
 	[[ "$output" != *"data/file"* && "$output" != *lost* ]]
 	[[ "$output" != *" proc/1"* && "$output" != *"dev/null"* ]]
-	! grep -q 'hidden in a volume' root.tar
+	run ! grep -q 'hidden in a volume' root.tar
 }
 
 @test "export says what went wrong, and leaves no half of a tar" {

@@ -513,12 +513,14 @@ runs() {
 }
 
 @test "stop -t, and --stop-timeout when it was made" {
-	up a probe_signals
+	up_saying a ready probe_signals
 	took "$WOLFFIA" stop -t 1 a
 	within 1000 2500
-	up b --stop-timeout 1 probe_signals
+	await_end
+	up_saying b ready --stop-timeout 1 probe_signals
 	took "$WOLFFIA" stop b
 	within 1000 2500
+	await_end
 	"$WOLFFIA" start b
 	took "$WOLFFIA" stop -t 0 b
 	within 0 900
@@ -720,15 +722,6 @@ runs() {
 
 # --- paused
 
-# below PID: all processes that PID 1 of a container has below it
-below() {
-	local child
-	for child in $(<"/proc/$1/task/$1/children"); do
-		echo "$child"
-		below "$child"
-	done 2>/dev/null
-}
-
 # states_in NAME: the letters of all its processes, but PID 1's
 states_in() {
 	local pid
@@ -758,7 +751,7 @@ states_in() {
 		[ "$(field a phase)" = 1 ]
 		for file in user session root exec; do
 			size=$(stat -c %s "$tmp/$file")
-			becomes yes eval '[ "$(stat -c %s "$tmp/$file")" -gt "$size" ] && echo yes'
+			becomes yes eval "[ \$(stat -c %s $tmp/$file) -gt $size ] && echo yes"
 		done
 	done
 }

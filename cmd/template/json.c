@@ -1,10 +1,10 @@
-#include "cmd/template_json.h"
+#include "cmd/template/json.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "base/memory.h"
-#include "cmd/template_verb.h"
+#include "cmd/template/verb.h"
 
 static void print_string(struct bytes *to, const char *text, size_t n)
 {

@@ -6,10 +6,10 @@
 #include "base/memory.h"
 #include "base/strv.h"
 #include "base/text.h"
-#include "cmd/template.h"
-#include "cmd/template_lex.h"
-#include "cmd/template_literal.h"
-#include "cmd/template_node.h"
+#include "cmd/template/lex.h"
+#include "cmd/template/literal.h"
+#include "cmd/template/node.h"
+#include "cmd/template/template.h"
 
 struct parser {
 	const char *text;

@@ -1,5 +1,5 @@
 /*
- * cmd/template_lex.h - a template cut into its words
+ * cmd/template/lex.h - a template cut into its words
  */
 #pragma once
 

@@ -1,4 +1,4 @@
-#include "cmd/template_lex.h"
+#include "cmd/template/lex.h"
 
 #include <string.h>
 

@@ -1,11 +1,11 @@
-#include "cmd/template_print.h"
+#include "cmd/template/print.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
-#include "cmd/template_verb.h"
+#include "cmd/template/verb.h"
 
 /* null where a map or a list would be */
 static const char *empty_text(const struct value *value)
@@ -60,18 +60,21 @@ struct printf {
 	bool has_bad_index; /* of this verb */
 };
 
-/* a number below the limit of Go, a million; -1: there is none */
+/*
+ * Return: -1: there is none; one that is far too large takes all that follows
+ * with it, as in Go
+ */
 static int read_number(struct printf *from)
 {
 	int number = -1;
 
 	for (; from->at < from->end && *from->at >= '0' && *from->at <= '9';
 	     from->at++) {
-		number = (number < 0 ? 0 : number) * 10 + (*from->at - '0');
 		if (number > VERB_SIZE_MAX) {
-			number = -1;
-			break;
+			from->at = from->end;
+			return -1;
 		}
+		number = (number < 0 ? 0 : number) * 10 + (*from->at - '0');
 	}
 	return number;
 }

@@ -5,10 +5,10 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "cmd/template.h"
-#include "cmd/template_bytes.h"
-#include "cmd/template_node.h"
-#include "cmd/template_print.h"
+#include "cmd/template/bytes.h"
+#include "cmd/template/node.h"
+#include "cmd/template/print.h"
+#include "cmd/template/template.h"
 
 struct run {
 	const struct template *template;

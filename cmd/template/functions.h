@@ -1,11 +1,11 @@
 /*
- * cmd/template_functions.h - what a template can call
+ * cmd/template/functions.h - what a template can call
  */
 #pragma once
 
 #include <stddef.h>
 
-#include "cmd/template_value.h"
+#include "cmd/template/value.h"
 
 struct template_function {
 	const char *name;

@@ -1,11 +1,11 @@
-#include "cmd/template_node.h"
+#include "cmd/template/node.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
 #include "base/text.h"
-#include "cmd/template.h"
+#include "cmd/template/template.h"
 
 enum { SHOWN_MAX = 60 }; /* bytes of a template that a message repeats */
 

@@ -1,5 +1,5 @@
 /*
- * cmd/template_bytes.h - text that grows up to a limit, with any byte in it
+ * cmd/template/bytes.h - text that grows up to a limit, with any byte in it
  *
  * What a template makes is counted, not ended by a NUL: {{"\x00"}} is what
  * "xargs -0" reads.  A text that would pass BYTES_MAX stays as it is and is

@@ -1,4 +1,4 @@
-#include "cmd/template_verb.h"
+#include "cmd/template/verb.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "cmd/template_value.h"
+#include "cmd/template/value.h"
 
 /* JSON from outside is not deeper (base/json.h: 64) */
 enum { DEPTH_MAX = 200 };

@@ -1,12 +1,12 @@
 /*
- * cmd/template_print.h - values as text, as Go's package fmt prints them
+ * cmd/template/print.h - values as text, as Go's package fmt prints them
  */
 #pragma once
 
 #include <stddef.h>
 
-#include "cmd/template_bytes.h"
-#include "cmd/template_value.h"
+#include "cmd/template/bytes.h"
+#include "cmd/template/value.h"
 
 /* print_value - as {{.}}: a b, 12, true, [a b], map[k:v], <nil>, <no value> */
 void print_value(struct bytes *to, const struct value *value);

@@ -4,10 +4,10 @@
 
 #include "base/memory.h"
 #include "base/text.h"
-#include "cmd/template.h"
-#include "cmd/template_bytes.h"
-#include "cmd/template_node.h"
-#include "cmd/template_value.h"
+#include "cmd/template/bytes.h"
+#include "cmd/template/node.h"
+#include "cmd/template/template.h"
+#include "cmd/template/value.h"
 
 struct heading {
 	const struct template *template;
@@ -60,32 +60,35 @@ static const struct operand *find_data(const struct pipeline *pipeline,
 	return NULL;
 }
 
-static int no_heading(const struct heading *heading, const char *name,
-		      size_t end)
+/* the heading of a member of the object itself; *ret is borrowed */
+static int find_heading(const struct heading *heading,
+			const struct operand *operand, const char **ret)
 {
 	struct value of = { heading->headings, VALUE_PLAIN };
 	scoped_value value = { 0 };
-	int r = value_member(&of, name, &value, heading->err);
 
-	return r < 0 ? template_at(heading->template->text, end, heading->err)
-		     : 0;
+	if (operand->kind != OPERAND_DOT || !heading->headings)
+		return 0;
+	int r = value_member(&of, operand->fields.v[0], &value, heading->err);
+	if (r < 0)
+		return template_at(heading->template->text, operand->end,
+				   heading->err);
+	*ret = json_string_value(value.json);
+	return 0;
 }
 
 /* of .A that of A, if it has one; of .A.B, $x.B and (...).B: B */
 static int add_member(struct heading *heading, const struct operand *operand)
 {
 	size_t n = operand->fields.n;
-	const char *last = operand->fields.v[n - 1];
-	const char *known = json_string_value(
-		json_object_get(heading->headings, operand->fields.v[0]));
+	const char *known = NULL;
+	int r = find_heading(heading, operand, &known);
 
-	if (operand->kind == OPERAND_DOT && heading->headings && !known)
-		return no_heading(heading, operand->fields.v[0], operand->end);
-	if (operand->kind == OPERAND_DOT && known && n == 1)
+	if (known && n == 1)
 		bytes_add_text(&heading->to, known);
 	else
-		add_capitals(&heading->to, last);
-	return 0;
+		add_capitals(&heading->to, operand->fields.v[n - 1]);
+	return r;
 }
 
 /* index .Labels "key" and .Label "key" are headed by the key */

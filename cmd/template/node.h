@@ -1,5 +1,5 @@
 /*
- * cmd/template_node.h - a template as it was understood
+ * cmd/template/node.h - a template as it was understood
  *
  * Made by template_parse.c, walked through by template_run.c and
  * template_heading.c.  All that can be known without data is settled here:
@@ -13,8 +13,8 @@
 
 #include "base/error.h"
 #include "base/strv.h"
-#include "cmd/template_bytes.h"
-#include "cmd/template_functions.h"
+#include "cmd/template/bytes.h"
+#include "cmd/template/functions.h"
 
 enum operand_kind {
 	OPERAND_DOT,

@@ -1,5 +1,5 @@
 /*
- * cmd/template_verb.h - one % of printf with its value, as Go's package fmt
+ * cmd/template/verb.h - one % of printf with its value, as Go's package fmt
  */
 #pragma once
 
@@ -8,9 +8,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "cmd/template_bytes.h"
+#include "cmd/template/bytes.h"
 
-enum { VERB_SIZE_MAX = 1000000 }; /* of a width and a precision, as in Go */
+/* of a width and a precision; written as digits they may have one more */
+enum { VERB_SIZE_MAX = 1000000 };
 
 struct verb {
 	uint32_t letter; /* 'v', 's', 'd' ...: any character */

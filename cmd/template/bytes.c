@@ -1,4 +1,4 @@
-#include "cmd/template_bytes.h"
+#include "cmd/template/bytes.h"
 
 #include <stdio.h>
 #include <stdlib.h>

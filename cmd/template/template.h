@@ -1,5 +1,6 @@
 /*
- * cmd/template.h - the part of Go's templates that people use, over JSON
+ * cmd/template/template.h - the part of Go's templates that people use, over
+ * JSON
  *
  * What there is, for who writes a template: man/wolffia-format.7.  The source
  * of what a thing means is the documentation of Go's text/template and fmt,
@@ -7,7 +8,7 @@
  *
  * Objects are structs: a member that is not there is an error, and the hint
  * names the nearest.  Some members have a type that JSON does not tell: they
- * are known by name, in the table of cmd/template_value.c.  Maps, whose keys
+ * are known by name, in the table of cmd/template/value.c.  Maps, whose keys
  * are anybody's ("Labels", "Ports"), have <no value> for a key that is not
  * there, and null is an empty one; "Health" may be missing.  Who makes the
  * objects writes these as docker inspect does.  .Id and .ID are one.

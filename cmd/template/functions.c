@@ -1,4 +1,4 @@
-#include "cmd/template_functions.h"
+#include "cmd/template/functions.h"
 
 #include <errno.h>
 #include <string.h>
@@ -6,9 +6,9 @@
 #include "base/memory.h"
 #include "base/strv.h"
 #include "base/text.h"
-#include "cmd/template_bytes.h"
-#include "cmd/template_json.h"
-#include "cmd/template_print.h"
+#include "cmd/template/bytes.h"
+#include "cmd/template/json.h"
+#include "cmd/template/print.h"
 
 enum { LIST_MAX = 100000 }; /* elements that split makes */
 

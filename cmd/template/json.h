@@ -1,5 +1,5 @@
 /*
- * cmd/template_json.h - {{json .}}: JSON on one line, as docker(1) prints it
+ * cmd/template/json.h - {{json .}}: JSON on one line, as docker(1) prints it
  *
  * Not through jansson's writer, which has no way to write 0.1 in two digits,
  * and refuses the half of a character that {{slice .A 0 1}} may leave.
@@ -8,7 +8,7 @@
 
 #include <jansson.h>
 
-#include "cmd/template_bytes.h"
+#include "cmd/template/bytes.h"
 
 /*
  * print_json - members in the order that they have; < > and & as they are; no

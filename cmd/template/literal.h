@@ -1,5 +1,5 @@
 /*
- * cmd/template_literal.h - "text", 'c' and 0x10 as Go writes them
+ * cmd/template/literal.h - "text", 'c' and 0x10 as Go writes them
  */
 #pragma once
 
@@ -7,7 +7,7 @@
 #include <stddef.h>
 
 #include "base/error.h"
-#include "cmd/template_lex.h"
+#include "cmd/template/lex.h"
 
 /*
  * literal_parse - the value of a token that is a string, raw string, character

@@ -1,4 +1,4 @@
-#include "cmd/template_value.h"
+#include "cmd/template/value.h"
 
 #include <errno.h>
 #include <stdlib.h>

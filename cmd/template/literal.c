@@ -1,4 +1,4 @@
-#include "cmd/template_literal.h"
+#include "cmd/template/literal.h"
 
 #include <errno.h>
 #include <math.h>
@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "cmd/template_bytes.h"
+#include "cmd/template/bytes.h"
 
 /* What is left of a quotation. */
 struct quoted {

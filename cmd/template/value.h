@@ -1,5 +1,5 @@
 /*
- * cmd/template_value.h - what a template computes with: JSON, and no value
+ * cmd/template/value.h - what a template computes with: JSON, and no value
  */
 #pragma once
 
