@@ -111,8 +111,8 @@ static void say_notes(const struct tarball_notes *notes,
 
 static int write_iidfile(const char *path, const char *id, struct error *err)
 {
-	scoped_fd fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
-			    0644);
+	scoped_fd fd =
+		open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 
 	if (fd < 0)
 		return error_set(err, errno, "--iidfile: open %s", path);
@@ -158,8 +158,7 @@ static int commit_container(struct image_work *work,
 	};
 	struct tarball_notes notes = { 0 };
 	scoped_index images = { 0 };
-	int paused =
-		pause_container(work, written, options->pause, err);
+	int paused = pause_container(work, written, options->pause, err);
 	int r = paused < 0 ? paused
 			   : commit_image(&work->stage, &commit, &notes,
 					  &images, err);
@@ -193,10 +192,9 @@ static int commit_named(struct image_work *work, const struct options *options,
 	work->ids.single = written.spec.userns == USERNS_SINGLE;
 	r = image_stage(work, err);
 	return r < 0 ? r
-		     : commit_container(work, options, &written,
-					arguments->n > 1 ? arguments->v[1]
-							 : NULL,
-					err);
+		     : commit_container(
+			       work, options, &written,
+			       arguments->n > 1 ? arguments->v[1] : NULL, err);
 }
 
 static int commit(const struct options *options, const struct strv *arguments)
@@ -219,14 +217,15 @@ static int commit(const struct options *options, const struct strv *arguments)
 
 static int check_format(const char *format, struct error *err)
 {
-	int choice = format ? option_choice("--format", "oci|docker", format,
-					    err)
-			    : 0;
+	int choice =
+		format ? option_choice("--format", "oci|docker", format, err)
+		       : 0;
 
 	if (choice <= 0)
 		return choice;
-	error_say(err, EOPNOTSUPP, "--format docker: images are made in the "
-				   "OCI format only, which docker reads, too");
+	error_say(err, EOPNOTSUPP,
+		  "--format docker: images are made in the "
+		  "OCI format only, which docker reads, too");
 	return error_hint(err, "skopeo copy --format v2s2 makes the other one "
 			       "of it");
 }

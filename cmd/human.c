@@ -5,18 +5,33 @@
 
 #include "base/memory.h"
 
+static char *scale(double value, double base, double limit, int digits,
+		   const char *const units[])
+{
+	size_t unit = 0;
+
+	while (value >= limit && units[unit + 1]) {
+		value /= base;
+		unit++;
+	}
+	return xasprintf("%.*g%s", digits, value, units[unit]);
+}
+
 char *human_size(uint64_t bytes)
 {
 	static const char *const units[] = { "B",  "kB", "MB", "GB",
-					     "TB", "PB", "EB" };
-	double value = (double)bytes;
-	size_t unit = 0;
+					     "TB", "PB", "EB", NULL };
 
-	while (value >= 999.5 && unit < ARRAY_SIZE(units) - 1) {
-		value /= 1000;
-		unit++;
-	}
-	return xasprintf("%.3g%s", value, units[unit]);
+	/* what would be rounded up to 1000 is of the next unit */
+	return scale((double)bytes, 1000, 999.5, 3, units);
+}
+
+char *human_bytes(uint64_t bytes)
+{
+	static const char *const units[] = { "B",   "KiB", "MiB", "GiB",
+					     "TiB", "PiB", "EiB", NULL };
+
+	return scale((double)bytes, 1024, 1024, 4, units);
 }
 
 static char *count(uint64_t n, const char *unit)

@@ -17,11 +17,13 @@ static const struct {
 	int (*run)(int argc, char *const argv[]);
 } verbs[] = {
 	{ "commit", verb_commit },
+	{ "cp",     verb_cp },
 	{ "diff",   verb_diff },
 	{ "export", verb_export },
 	{ "images", verb_images },
 	{ "import", verb_import },
 	{ "load",   verb_load },
+	{ "pull",   verb_pull },
 	{ "rmi",    verb_rmi },
 	{ "unpack", verb_unpack },
 };
@@ -62,8 +64,9 @@ int main(int argc, char *argv[])
 		return STATUS_WOLFFIA;
 	}
 	if (argc < 2)
-		return image_usage("write a verb: commit, diff, export, images, "
-				   "import, load, rmi or unpack");
+		return image_usage("write a verb: commit, cp, diff, export, "
+				   "images, import, load, pull, rmi or "
+				   "unpack");
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
 		if (strcmp(argv[1], verbs[i].name) == 0)
 			return close_output(verbs[i].run(argc - 1, argv + 1));

@@ -16,6 +16,7 @@
 #include "cmd/format.h"
 #include "cmd/print.h"
 #include "cmd/show_json.h"
+#include "cmd/show_tables.h"
 #include "core/container_size.h"
 #include "core/names.h"
 #include "core/state.h"

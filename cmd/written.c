@@ -99,7 +99,8 @@ int written_find(const struct store *store, const char *name,
 		      : container_open(store, ret->container.record.id, err);
 
 	if (r == 0)
-		r = dirfd < 0 ? dirfd : record_read_spec(dirfd, &ret->spec, err);
+		r = dirfd < 0 ? dirfd
+			      : record_read_spec(dirfd, &ret->spec, err);
 	if (r == 0)
 		r = check_root(ret, err);
 	if (r < 0) {

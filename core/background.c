@@ -87,6 +87,8 @@ int launch_in_background(const struct spec *spec, struct state *state,
 		return error_set(err, errno, "fork");
 	if (pid == 0) {
 		fd_close(&ready[0]);
+		for (int i = 0; i < 3; i++)
+			fd_close(&how->others[i]);
 		how->ready_fd = ready[1];
 		launch(spec, state, how, started_ns);
 	}

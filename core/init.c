@@ -53,6 +53,8 @@ int init_become_workload(struct launch *l, struct error *err)
 		r = task_enter_workdir(workdir, spec->workdir, err);
 	if (r == 0 && spec->pid1)
 		r = end_with_launcher(l, err);
+	if (r == 0)
+		r = task_limit(spec, err);
 	return r < 0 ? r
 		     : task_execute(&spec->argv, &env, &l->board->exec_failed,
 				    err);

@@ -102,6 +102,10 @@ static void serve_launcher(struct serving *s)
 	ssize_t n = fd_receive_message(launcher, &request, sizeof(request), 0,
 				       fds, &ignored);
 
+	/* somebody took our descriptors (prlimit(2)): who asked sees the end of
+	 * his socket, which could not be received */
+	if (n == -EMSGSIZE)
+		return;
 	if (n != sizeof(request))
 		_exit(STATUS_WOLFFIA); /* the launcher is gone */
 	switch (request.verb) {

@@ -14,7 +14,6 @@
 #include "core/init.h"
 #include "core/launch_record.h"
 #include "core/state.h"
-#include "core/steps.h"
 #include "core/watch.h"
 
 /* One request, and what is answered. */
@@ -195,8 +194,6 @@ static int do_root(struct watch *w, const struct exchange *x, struct error *err)
 	struct launch *l = w->l;
 	int r = check_running(w, err);
 
-	if (r == 0)
-		r = step_take_root(l, err);
 	if (r < 0)
 		return r;
 	x->reply_fds[0] = l->root_tree_fd;

@@ -13,6 +13,7 @@
 #include "base/process.h"
 #include "core/confine/capabilities.h"
 #include "core/confine/identity.h"
+#include "core/confine/rlimits.h"
 
 int task_open_workdir(const char *path, bool make, struct error *err)
 {
@@ -86,6 +87,17 @@ int task_become_user(const struct spec *spec, const struct user *user,
 	return r < 0 ? r
 		     : capabilities_apply(spec->capabilities, user->uid == 0,
 					  err);
+}
+
+/* the defaults first: what was asked for comes after them, and counts */
+int task_limit(const struct spec *spec, struct error *err)
+{
+	struct spec_rlimit defaults[RLIMITS_DEFAULT];
+	int r = rlimits_default(defaults, err);
+
+	if (r >= 0)
+		r = rlimits_apply(defaults, RLIMITS_DEFAULT, err);
+	return r < 0 ? r : rlimits_apply(spec->rlimits, spec->n_rlimits, err);
 }
 
 static int cannot_execute(const char *path, int code, struct error *err)

@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -53,6 +54,8 @@ static int ask_launcher(const struct store *store, const char *id,
 	struct control_reply reply;
 	int fds[FD_MESSAGE_MOST];
 	scoped_fd dirfd = container_open(store, id, err);
+	spec_free(&visit->spec);
+	visit->spec = (struct spec){ 0 };
 	int r = dirfd < 0 ? dirfd : record_read_spec(dirfd, &visit->spec, err);
 	scoped_fd control = r < 0 ? -1 : control_connect(store, id, err);
 
@@ -96,7 +99,7 @@ static int mount_root(const struct store *store, const struct record *record,
 	visit->mounted = true;
 	l->spec = &visit->revived.spec;
 	l->state = &visit->revived.state;
-	l->again = true;
+	l->again = l->visit = true;
 	r = launch_share_board(l, err);
 	if (r == 0 && pipe2(l->server_log, O_CLOEXEC) < 0)
 		r = error_set(err, errno, "make a pipe");
@@ -113,17 +116,42 @@ static int mount_root(const struct store *store, const struct record *record,
 	return 0;
 }
 
+/*
+ * Between running and not there are moments in which neither way works: its
+ * launcher has not yet got so far, or tidies up.
+ */
+static int get_root(const struct store *store,
+		    const struct container *container, struct visit *visit,
+		    struct error *err)
+{
+	const struct timespec moment = { .tv_nsec = 20000000 };
+	enum { TRIES = 500 };
+	bool alive = container->alive;
+	int r;
+
+	for (int i = 0;; i++) {
+		r = alive ? ask_launcher(store, container->record.id, visit,
+					 err)
+			  : mount_root(store, &container->record, visit, err);
+		bool changed = r == (alive ? -ESRCH : -EBUSY);
+		if (!changed || visit->mounted || i == TRIES ||
+		    container->record.phase == PHASE_RESTARTING)
+			return r;
+		alive = !alive;
+		if (i > 0)
+			nanosleep(&moment, NULL);
+	}
+}
+
 int visit_begin(const struct store *store, const struct container *container,
 		struct visit **ret, struct error *err)
 {
-	const struct record *record = &container->record;
 	struct visit *visit = xcalloc(1, sizeof(*visit));
 
 	visit->revived = (struct revived)REVIVED_NONE;
 	launch_init(&visit->launch);
 	visit->root_fd = visit->userns_fd = -1;
-	int r = container->alive ? ask_launcher(store, record->id, visit, err)
-				 : mount_root(store, record, visit, err);
+	int r = get_root(store, container, visit, err);
 	if (r < 0) {
 		visit_end(visit);
 		return r;
@@ -175,6 +203,19 @@ static int become_root(struct visit *visit, struct error *err)
 	return identity_become(0, 0, no_groups, 0, !single, err);
 }
 
+/* the caller's terminal and files are no business of a container's files */
+static int leave_streams(struct error *err)
+{
+	scoped_fd null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (null < 0)
+		return error_set(err, errno, "open /dev/null");
+	for (int fd = 0; fd < 3; fd++)
+		if (dup2(null, fd) < 0)
+			return error_set(err, errno, "leave the streams");
+	return 0;
+}
+
 static int enter_root(struct visit *visit, struct error *err)
 {
 	if (fchdir(visit->root_fd) < 0 || chroot(".") < 0 || chdir("/") < 0)
@@ -215,8 +256,10 @@ static int work_inside(struct visit *visit, const struct work *work,
 
 	if (r == 0) {
 		process_die_with_parent(parent);
-		r = enter_root(visit, err);
+		r = leave_streams(err);
 	}
+	if (r == 0)
+		r = enter_root(visit, err);
 	if (r == 0)
 		r = fd_close_above(work->fds, work->n, err);
 	if (r == 0)

@@ -33,7 +33,8 @@ const struct spec *visit_spec(const struct visit *visit);
 
 /*
  * visit_start - fork a process that runs @function inside and ends
- * @fds:    descriptors that it may use, sorted upwards; all others are closed
+ * @fds:    descriptors that it may use, sorted upwards; all others are closed,
+ *          and 0, 1 and 2 are /dev/null
  * @writes: false: Landlock lets it change nothing
  *
  * @function returns 0 or a negative errno with its error.

@@ -38,7 +38,7 @@ static const int allowed_calls[] = {
 	SCMP_SYS(madvise),    SCMP_SYS(futex),      SCMP_SYS(getrandom),
 	SCMP_SYS(exit),       SCMP_SYS(exit_group), SCMP_SYS(rt_sigreturn),
 	SCMP_SYS(clock_gettime),                    SCMP_SYS(restart_syscall),
-	SCMP_SYS(statx),
+	SCMP_SYS(statx),      SCMP_SYS(fstatfs),
 	SCMP_SYS(sysinfo), /* qsort(3) asks how much memory there is */
 #if SANITIZED /* the sanitizers' own housekeeping */
 	SCMP_SYS(getpid),     SCMP_SYS(gettid),     SCMP_SYS(sched_yield),

@@ -35,16 +35,18 @@ struct tree_walk {
 	size_t n, room;
 	int entered_fd; /* the directory returned last, to be entered; or -1 */
 	bool leaving;   /* the last frame is done with */
+	bool crosses;   /* into what is mounted in the tree */
 	char path[TREE_PATH_MAX];
 	size_t path_length;
 };
 
-static int resolve(int dirfd, const char *path, int flags)
+static int resolve(int dirfd, const char *path, int flags, bool crosses)
 {
 	struct open_how how = {
 		.flags = (uint64_t)flags,
 		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS |
-			   RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV,
+			   RESOLVE_NO_MAGICLINKS |
+			   (crosses ? 0 : RESOLVE_NO_XDEV),
 	};
 	long fd;
 
@@ -63,8 +65,8 @@ static bool is_mount_point(int dirfd, const char *name)
 {
 	struct statx stx;
 
-	if (statx(dirfd, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, 0,
-		  &stx) < 0)
+	if (statx(dirfd, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, 0, &stx) <
+	    0)
 		return false;
 	return !(stx.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT) ||
 	       (stx.stx_attributes & STATX_ATTR_MOUNT_ROOT);
@@ -141,7 +143,7 @@ int tree_walk_new(int root_fd, struct tree_walk **ret, struct error *err)
 	struct tree_walk *walk = xcalloc(1, sizeof(*walk));
 
 	walk->entered_fd = -1;
-	walk->root_fd = resolve(root_fd, ".", OPEN_DIRECTORY);
+	walk->root_fd = resolve(root_fd, ".", OPEN_DIRECTORY, false);
 	int r = walk->root_fd < 0 ? error_set(err, errno, "open the tree") : 0;
 	if (r == 0) {
 		int fd = fcntl(walk->root_fd, F_DUPFD_CLOEXEC, 3);
@@ -154,6 +156,11 @@ int tree_walk_new(int root_fd, struct tree_walk **ret, struct error *err)
 	}
 	*ret = walk;
 	return 0;
+}
+
+void tree_walk_enter_mounts(struct tree_walk *walk)
+{
+	walk->crosses = true;
 }
 
 void tree_walk_free(struct tree_walk *walk)
@@ -177,8 +184,8 @@ static int reopen(struct tree_walk *walk, struct frame *frame,
 
 	memcpy(path, walk->path, frame->path_length);
 	path[frame->path_length] = '\0';
-	scoped_fd fd =
-		resolve(walk->root_fd, *path ? path : ".", OPEN_DIRECTORY);
+	scoped_fd fd = resolve(walk->root_fd, *path ? path : ".",
+			       OPEN_DIRECTORY, walk->crosses);
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return error_set(err, ESTALE, "open /%.200s again", path);
 	if (st.st_dev != frame->dev || st.st_ino != frame->ino)
@@ -245,8 +252,8 @@ static int look(struct tree_walk *walk, struct tree_entry *entry,
 		}
 		if (!S_ISDIR(entry->st.st_mode))
 			return 1;
-		walk->entered_fd =
-			resolve(entry->dirfd, entry->name, OPEN_DIRECTORY);
+		walk->entered_fd = resolve(entry->dirfd, entry->name,
+					   OPEN_DIRECTORY, walk->crosses);
 		if (walk->entered_fd < 0 && errno == EXDEV &&
 		    is_mount_point(entry->dirfd, entry->name)) {
 			entry->mounted = true;
@@ -317,6 +324,7 @@ int tree_walk_next(struct tree_walk *walk, struct tree_entry *ret,
 			.name = slash ? slash + 1 : walk->path,
 			.dirfd = frame->fd,
 			.fd = -1,
+			.crosses = walk->crosses,
 			.depth = walk->n - 1,
 		};
 		r = look(walk, &entry, err);
@@ -339,7 +347,8 @@ int tree_open_file(struct tree_entry *entry, struct error *err)
 	/* should it be a FIFO by now, nobody waits for its other end */
 	scoped_fd fd = resolve(entry->dirfd, entry->name,
 			       O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY |
-				       O_CLOEXEC);
+				       O_CLOEXEC,
+			       entry->crosses);
 	struct stat st;
 
 	if (fd < 0 && errno == EXDEV &&

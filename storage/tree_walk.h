@@ -37,6 +37,7 @@ struct tree_entry {
 	int fd;           /* a directory, open for reading; else -1 */
 	bool mounted;     /* a directory that something is mounted on: it is
 			   * not entered, .fd is -1 */
+	bool crosses;     /* of tree_walk_enter_mounts() */
 	bool closed;      /* a directory that may not be opened, .fd is -1, or
 			   * something that may not even be looked at, .st is
 			   * zero */
@@ -49,6 +50,9 @@ struct tree_walk;
 /* tree_walk_new - @root_fd: a directory; stays the caller's */
 int tree_walk_new(int root_fd, struct tree_walk **ret, struct error *err);
 void tree_walk_free(struct tree_walk *walk); /* NULL is fine */
+
+/* tree_walk_enter_mounts - what is mounted in the tree belongs to it */
+void tree_walk_enter_mounts(struct tree_walk *walk);
 
 /*
  * tree_walk_next - the next entry; what @ret points to is valid until then
@@ -73,7 +77,8 @@ int tree_walk_directory(struct tree_walk *walk, size_t depth,
 
 /*
  * tree_open_file - open the regular file @entry for reading
- * @entry: its .st becomes what was opened, which may be another file by now
+ * @entry: its .st becomes what was opened, which may be another file by now;
+ *         .crosses: what is mounted on it is opened, too
  * Return: a descriptor, the caller's; -ESTALE it is no regular file any more,
  * or gone; -EXDEV something is mounted on it.
  */
