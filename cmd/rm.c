@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/memory.h"
 #include "base/status.h"
@@ -46,24 +47,45 @@ static int is_running(const struct container *container, struct error *err)
 			  container->record.name);
 }
 
+/*
+ * End it, if it lives, and hold its directory.  Where nobody listens although
+ * the lock is held, it is just being started, or its launcher was killed and
+ * the rest is about to end: both are over in a moment.
+ */
+static int end_and_hold(const struct store *store, const struct record *record,
+			struct state *ret, struct error *err)
+{
+	const struct control_request now = { .verb = CONTROL_STOP,
+					     .number = 0 };
+	const struct timespec moment = { .tv_nsec = 10 * 1000 * 1000 };
+	enum { TRIES = 500 };
+	int r = -EBUSY;
+
+	for (int i = 0; r == -EBUSY && i < TRIES; i++) {
+		if (i > 0)
+			nanosleep(&moment, NULL);
+		r = control_call(store, record->id, &now, NULL, err);
+		if (r == 0 || r == -ESRCH)
+			r = state_open(ret, store, record->id, record->name,
+				       err);
+	}
+	return r;
+}
+
 static int remove_one(struct container_verb *verb,
 		      const struct container *container, void *context,
 		      struct error *err)
 {
 	const struct rm_options *options = context;
 	const struct record *record = &container->record;
-	const struct control_request now = { .verb = CONTROL_STOP,
-					     .number = 0 };
 	struct state state = STATE_NONE;
 
 	if (container->alive && options->force != FLAG_YES)
 		return is_running(container, err);
-	if (container->alive) {
-		int r = control_call(&verb->store, record->id, &now, NULL, err);
-		if (r < 0 && r != -ESRCH)
-			return r;
-	}
-	int r = state_open(&state, &verb->store, record->id, record->name, err);
+	int r = container->alive
+			? end_and_hold(&verb->store, record, &state, err)
+			: state_open(&state, &verb->store, record->id,
+				     record->name, err);
 	/* one that removes itself */
 	if (r == -ENOENT)
 		return 0;

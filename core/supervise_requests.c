@@ -120,8 +120,11 @@ static int do_session(struct watch *w, const struct exchange *x,
 	}
 	if (x->fds[0] < 0 || x->fds[1] < 0)
 		return error_say(err, EINVAL, "descriptors are missing");
-	return fd_send_message(w->l->peer[INIT], &request, sizeof(request),
-			       x->fds, 2, err);
+	r = fd_send_message(w->l->peer[INIT], &request, sizeof(request), x->fds,
+			    2, err);
+	return r == -EPIPE || r == -ECONNRESET
+		       ? error_say(err, ESRCH, "the container is not running")
+		       : r;
 }
 
 static int add_sink(struct fanout *fanout, int *fd, int *ret_fd,

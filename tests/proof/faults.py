@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """One system call at a time fails, in any process of wolffia.
 
-    faults.py MEDDLE WOLFFIA TOOLS [--points N] [--seed N] [--all] [--jobs N]
-              [--only SCENARIO[:PROCESS:CALL:N:ERRNO]]
+    faults.py MEDDLE WOLFFIA TOOLS [--points N] [--seed N] [--all] [--kill]
+              [--jobs N] [--only SCENARIO[:PROCESS:CALL:N:ERRNO]]
 
 First each scenario runs once and its system calls are listed; then once for
 each point that was chosen: a call of a process, and an error.  The seed
-decides which; --all takes every call once.
+decides which; --all takes every call once.  With --kill the process is killed
+there, in place of the call.
 
 Each time: no hang; either it works as if nothing had happened, or there is a
 status that is not zero and one line (and maybe a hint); what the workload
@@ -212,14 +213,16 @@ class Runner:
         with open(self.log) as file:
             return "hit\n" in file
 
-    def judge(self, done, said, expected, complaints):
+    def judge(self, done, said, expected, killed, complaints):
         if done.status is None:
             complaints.append("no end after %d s: %s" % (HANG, [
                 "%s %d" % (s.name, s.pid)
                 for s in descendants_of(os.getpid())]))
             return
         text = done.complained()
-        if done.status != 0 and not ground.is_one_clear_line(text):
+        # the command may be a process that was killed, or wait for one
+        if done.status != 0 and not ground.is_one_clear_line(text) and \
+                not (killed and done.status == 137 and not text):
             complaints.append("status %d, and it said: %r" % (done.status,
                                                              text))
         if done.status == 0 and said != expected:
@@ -232,19 +235,10 @@ class Runner:
     def check_left(self, scenario, complaints):
         kept = [n for n in (NAME, "other") if os.path.lexists(
             os.path.join(self.place.store, "names", n))]
-        self.place.sweep()
         if scenario.stays and not kept:
             complaints.append("the container that was there is gone")
-        if not kept:
-            complaints += ["left: %s %d" % (s.name, s.pid)
-                           for s in self.place.await_all(2)]
-            complaints += self.place.clean()
-            return
-        removed = self.wolffia("rm", "--force", "--all")
-        if removed.status != 0:
-            complaints.append("rm -f -a: " + removed.complained())
-        complaints += ["left after rm -f: %s %d" % (s.name, s.pid)
-                       for s in self.place.await_all(2)]
+        complaints += self.place.remove_all(HANG)
+        self.place.sweep()
         complaints += self.place.clean()
 
     def fail_at(self, scenario, point):
@@ -257,7 +251,7 @@ class Runner:
         results = self.do(scenario, ["-f", ":".join(point)])
         for (done, said), expected in zip(results,
                                           self.expected[scenario.name]):
-            self.judge(done, said, expected, complaints)
+            self.judge(done, said, expected, point[3] == "KILL", complaints)
         if results[-1][0].status is None:
             self.place.kill_all()
         self.check_left(scenario, complaints)
@@ -275,10 +269,10 @@ def difference(expected, said):
                                     [x for x in b if x not in a][:8])
 
 
-def choose(points, n, take_all, chance):
+def choose(points, n, take_all, kill, chance):
     """n of the points, each kind of call of each process before the second
     of a kind; with an error for each"""
-    points = [p for p in points if p[1] not in NEVER]
+    points = [p for p in points if kill or p[1] not in NEVER]
     if not take_all:
         kinds = {}
         for point in chance.sample(points, len(points)):
@@ -288,7 +282,8 @@ def choose(points, n, take_all, chance):
         while any(lists):
             rounds += [of_kind.pop() for of_kind in lists if of_kind]
         points = rounds[:n]
-    return [point + [chance.choice(ONLY.get(point[1], ERRORS))]
+    return [point + ["KILL" if kill else
+                     chance.choice(ONLY.get(point[1], ERRORS))]
             for point in points]
 
 
@@ -300,6 +295,7 @@ def main():
     parser.add_argument("--points", type=int, default=400)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--all", action="store_true")
+    parser.add_argument("--kill", action="store_true")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--only", default="")
     arguments = parser.parse_args()
@@ -337,15 +333,17 @@ def main():
                                                    asked)):
             chance = random.Random("%d %s" % (arguments.seed, names[i]))
             cases += [(i, p) for p in choose(
-                points, round(each * shares[i] + 0.5), arguments.all, chance)]
+                points, round(each * shares[i] + 0.5), arguments.all,
+                arguments.kill, chance)]
     results = ground.in_parallel(arguments.jobs, fail, cases)
+    what = "kill -9 at %d system calls, nothing is left" if arguments.kill \
+        else "%d failing calls, each said or harmless"
     for i in asked:
         mine = [r for r in results if r[0] == i]
         complaints = ["%s: %s" % (":".join(p), line)
                       for _, p, lines in mine for line in lines or []]
         hit = len([r for r in mine if r[2] is not None])
-        tap.test("%s: %d failing calls, each said or harmless" %
-                 (names[i], hit), complaints)
+        tap.test("%s: %s" % (names[i], what % hit), complaints)
         if hit < len(mine):
             tap.note("%d were not reached again" % (len(mine) - hit))
     tap.note("seed %d, %d points, %.1f s" % (

@@ -115,11 +115,9 @@ def descendants_of(pid):
 
 
 def cgroups():
-    """The control groups below our own."""
-    with open("/proc/self/cgroup") as file:
-        own = file.read().rsplit("::", 1)[-1].strip()
-    top = "/sys/fs/cgroup" + own
-    return sorted(path for path, _, _ in os.walk(top))
+    """The control groups that containers may have made."""
+    return sorted(path for path, _, _ in os.walk("/sys/fs/cgroup")
+                  if "wolffia" in path)
 
 
 def locks_below(top):
@@ -323,6 +321,28 @@ class Ground:
     def sweep(self):
         """What a next command does; a quick one."""
         return self.run([self.wolffia, "rm", "--ignore", "no-such-container"])
+
+    def list(self):
+        """{id: state}, as ps says it"""
+        listed = self.run([self.wolffia, "ps", "-a", "--no-trunc", "--format",
+                           "{{.ID}} {{.State}}"])
+        if listed.status != 0:
+            raise RuntimeError("ps: " + listed.complained())
+        return dict(line.split() for line in listed.said().splitlines())
+
+    def remove_all(self, seconds):
+        """Remove containers until no process is left: whoever was killed, its
+        launcher may be on the way to one that is not on the list yet.
+        Return: what went wrong."""
+        complaints = []
+        deadline = time.monotonic() + seconds
+        left = True
+        while left and time.monotonic() < deadline:
+            removed = self.run([self.wolffia, "rm", "--force", "--all"])
+            if removed.status != 0:
+                complaints.append("rm -f -a: " + removed.complained())
+            left = self.await_all(0.1 if self.list() else 2)
+        return complaints + ["left: %s %d" % (s.name, s.pid) for s in left]
 
     def record(self, name):
         path = os.path.join(self.store, "names", name)
