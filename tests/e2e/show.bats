@@ -391,6 +391,22 @@ names() {
 	[[ "$(jq -r '.[] | select(.name == "idle").mem_usage' all)" =~ ^[0-9.]+[KM]iB\ /\ [0-9.]+[MG]iB$ ]]
 }
 
+@test "stats: what is written is seen, also when its owner is an id of the container" {
+	up_saying web ready sh -c 'dd if=/dev/zero of=/x bs=1M count=8 2>/dev/null; sync; echo ready; sleep 100'
+	written() {
+		"$WOLFFIA" stats --no-stream --format '{{.BlockIO}}' web
+	}
+	[[ "$(written)" =~ ^[0-9.]+k?M?B\ /\ [0-9.]+MB$ ]]
+	# after a restart it has other namespaces, which are found again
+	start_program "$WOLFFIA" stats --format '{{.BlockIO}}.' web
+	await "MB."
+	"$WOLFFIA" restart -t 0 web
+	await "MB."
+	await "MB."
+	kill "$pid"
+	await_end
+}
+
 @test "stats of what does not run is unknown, and is shown when it is named" {
 	create made true
 	run -0 timeout 30 "$WOLFFIA" stats --no-stream
