@@ -174,7 +174,7 @@ watched() {
 
 @test "a fork bomb: exec fails with a clear line, and rm -f ends it" {
 	up window --pids-limit 50 sh -c 'f() { f | f & }; while :; do f; done 2>/dev/null'
-	for i in {1..10}; do
+	for _ in {1..10}; do
 		quick "$WOLFFIA" exec window true
 		[ "$status" = 0 ] || { [ "$status" = 125 ] && one_clear_line; } || { echo "$status $stderr"; false; }
 	done
