@@ -400,6 +400,25 @@ static void end_guard(struct watch *w)
 }
 
 /*
+ * A command that dies because its files are gone ends before the server does,
+ * which still has its namespace to take down: who was first is not seen by
+ * who is first noticed.
+ */
+static bool was_server_lost(struct watch *w)
+{
+	pid_t pid = w->l->board->server_pid;
+	struct error ignored;
+
+	if (w->ended.how != ENDED_BY_ITSELF || w->ended.wait_status == 0)
+		return false;
+	if (!w->server_gone && process_is_ending(pid)) {
+		w->ended.server_status = process_wait(pid, &ignored);
+		w->server_gone = true;
+	}
+	return w->server_gone;
+}
+
+/*
  * One that only reads dies while the rest is removed: launch_run() waits for
  * it.  One that writes has to be gone before.
  */
@@ -408,6 +427,8 @@ static void end_server(struct watch *w)
 	struct error ignored;
 	pid_t pid = w->l->board->server_pid;
 
+	if (pid > 0 && was_server_lost(w))
+		w->ended.how = ENDED_WITH_SERVER;
 	if (pid == 0 || w->server_gone) {
 		w->l->board->server_pid = 0;
 		return;

@@ -28,6 +28,11 @@ def cannot(why):
     sys.exit(1 if os.environ.get("TESTS_MUST_RUN") == "1" else SKIP)
 
 
+def is_long():
+    """Is there time for everything?  ./check --long"""
+    return os.environ.get("WOLFFIA_PROOF") == "long"
+
+
 def become_user():
     """Root is no user of wolffia: run this again as $WOLFFIA_TEST_USER."""
     if os.geteuid() != 0:
@@ -35,8 +40,18 @@ def become_user():
     user = os.environ.get("WOLFFIA_TEST_USER")
     if not user:
         cannot("started by root, and WOLFFIA_TEST_USER names no user")
-    os.execvp("runuser", ["runuser", "-u", user, "--", sys.executable,
+    os.execvp("runuser", ["runuser", "-u", user, "--", "python3", "-B",
                           os.path.abspath(sys.argv[0])] + sys.argv[1:])
+
+
+def parse(parser):
+    """The arguments; programs and directories are absolute."""
+    arguments = parser.parse_args()
+    for name in "program", "wolffia", "meddle", "tools":
+        if hasattr(arguments, name):
+            setattr(arguments, name,
+                    os.path.abspath(getattr(arguments, name)))
+    return arguments
 
 
 def need_subids():

@@ -132,11 +132,12 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("wolffia")
     parser.add_argument("tools")
-    parser.add_argument("--times", type=int, default=150)
+    parser.add_argument("--times", type=int,
+                        default=1400 if ground.is_long() else 200)
     parser.add_argument("--seed", type=int, default=random.randrange(10 ** 6))
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--only", default="")
-    arguments = parser.parse_args()
+    arguments = ground.parse(parser)
     ground.become_user()
     ground.need_subids()
     names = [name for name in acts("", "") if arguments.only in ("", name)]
