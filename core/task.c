@@ -86,8 +86,8 @@ int task_become_user(const struct spec *spec, const struct user *user,
 				    single ? 0 : user->n, !single, err);
 	if (r == 0)
 		r = capabilities_apply(spec->capabilities, user->uid == 0, err);
-	/* a change of ids sets it to fs.suid_dumpable (proc(5)); until execve(2)
-	 * this is a process of ours */
+	/* a change of ids sets it to fs.suid_dumpable (proc(5)); until
+	 * execve(2) this is a process of ours */
 	if (r == 0 && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		r = error_set(err, errno, "become non-dumpable");
 	return r;
