@@ -27,6 +27,18 @@ pid_t process_spawn(char *const argv[], const struct process_stdio *stdio,
 /* process_wait - wait for @pid; Return: its wait status (see wait(2)) */
 int process_wait(pid_t pid, struct error *err);
 
+/*
+ * process_kill - SIGKILL to a child that was not waited for
+ * Return: was it sent?  If not, it may never end: do not wait for it.
+ */
+bool process_kill(pid_t pid);
+
+/*
+ * process_is_ending - has it ended, or begun to?
+ * Source: PF_EXITING of the ninth field in /proc/PID/stat (proc(5))
+ */
+bool process_is_ending(pid_t pid);
+
 /* process_exit_status - a wait status as a shell says it: 0..255, 128+N */
 int process_exit_status(int wait_status);
 

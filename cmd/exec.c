@@ -116,7 +116,7 @@ static int execute(struct container_verb *verb,
 		r = container_find(&verb->store, verb->arguments.v[0],
 				   &container, err);
 	if (r == 0)
-		r = session_run(&verb->store, container.record.id, &request,
+		r = session_run(&verb->store, &container.record, &request,
 				options->detach == FLAG_YES, ret_status, err);
 	container_free(&container);
 	session_request_free(&request);

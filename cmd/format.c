@@ -1,183 +1,169 @@
 #include "cmd/format.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/strv.h"
 #include "base/table.h"
 #include "base/text.h"
+#include "cmd/template/template.h"
 
-static void append(char **text, const char *more)
+static bool is_terminal(FILE *to)
 {
-	char *longer = xasprintf("%s%s", *text, more);
+	int fd = fileno(to); /* -1: a stream in memory */
 
-	free(*text);
-	*text = longer;
+	return fd >= 0 && isatty(fd);
 }
 
-static int no_member(const json_t *object, const char *name, struct error *err)
+static int print_json(json_t *json, FILE *to)
 {
-	scoped_strv names = { 0 };
-	json_t *value;
-	const char *key, *near = NULL;
+	size_t flags = JSON_INDENT(4) | JSON_ENCODE_ANY;
 
-	json_object_foreach ((json_t *)object, key, value)
-		strv_add(&names, key);
-	error_say(err, EINVAL, "--format: there is no \"%s\"", name);
-	if (names.n)
-		near = text_nearest(name, (const char **)names.v);
-	return near ? error_hint(err, "did you mean {{.%s}}?", near)
-		    : error_hint(err, "--format json shows all names");
-}
-
-/* ".A.B" in @object; "." is @object itself */
-static int find_member(const json_t *object, const char *path,
-		       const json_t **ret, struct error *err)
-{
-	scoped(char) *copy = xstrdup(path + 1);
-	char *rest = copy;
-
-	for (char *name; *rest && (name = strsep(&rest, "."));) {
-		const json_t *next = json_object_get(object, name);
-		if (!next)
-			return no_member(object, name, err);
-		object = next;
-		if (!rest)
-			break;
-	}
-	*ret = object;
+	/* JSON has an escape for each control, if all is to be ASCII */
+	json_dumpf(json, to, flags | (is_terminal(to) ? JSON_ENSURE_ASCII : 0));
+	fputc('\n', to);
 	return 0;
 }
 
-static char *as_text(const json_t *value, bool as_json)
+static size_t count_cells(const char *line)
 {
-	if (!as_json && json_is_string(value))
-		return xstrdup(json_string_value(value));
-	char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
-	return text ? text : xstrdup("");
-}
+	size_t n = 1;
 
-/* what is between {{ and }} */
-static int render_action(char *action, const json_t *object, char **to,
-			 struct error *err)
-{
-	const json_t *value = NULL;
-	bool as_json = false;
-
-	action += strspn(action, " ");
-	if (text_starts_with(action, "json ")) {
-		as_json = true;
-		action += strlen("json ");
-		action += strspn(action, " ");
-	}
-	for (size_t n = strlen(action); n > 0 && action[n - 1] == ' '; n--)
-		action[n - 1] = '\0';
-	if (action[0] != '.' || strpbrk(action, " |\"()")) {
-		error_say(err, EINVAL, "--format: cannot do {{%s}}", action);
-		return error_hint(err, "write {{.Name}}, {{json .Name}} or "
-				       "json");
-	}
-	int r = find_member(object, action, &value, err);
-	if (r < 0)
-		return r;
-	scoped(char) *text = as_text(value, as_json);
-	append(to, text);
-	return 0;
-}
-
-static size_t render_plain(const char *from, char **to)
-{
-	size_t n = strcspn(from, "{\\");
-
-	if (n == 0 && from[0] == '\\' && (from[1] == 't' || from[1] == 'n')) {
-		append(to, from[1] == 't' ? "\t" : "\n");
-		return 2;
-	}
-	n = n ? n : 1;
-	scoped(char) *text = xstrndup(from, n);
-	append(to, text);
+	for (; *line; line++)
+		n += *line == '\t';
 	return n;
 }
 
-int format_render(const char *template, const json_t *object, char **ret,
-		  struct error *err)
+/* @text may have several lines; each is a row */
+static void add_rows(struct strv *rows, char *text)
 {
-	scoped(char) *text = xstrdup("");
+	for (char *rest = text, *line; (line = strsep(&rest, "\n"));)
+		strv_add(rows, line);
+}
 
-	if (strcmp(template, "json") == 0)
-		template = "{{json .}}";
-	while (*template) {
-		if (!text_starts_with(template, "{{")) {
-			template += render_plain(template, &text);
-			continue;
-		}
-		const char *end = strstr(template, "}}");
-		if (!end)
-			return error_say(err, EINVAL,
-					 "--format: {{ without }}");
-		scoped(char) *action =
-			xstrndup(template + 2, (size_t)(end - template - 2));
-		int r = render_action(action, object, &text, err);
+static int collect_rows(const struct template *template, json_t *objects,
+			struct strv *rows, struct error *err)
+{
+	size_t i, n;
+	json_t *object;
+
+	json_array_foreach (objects, i, object) {
+		scoped(char) *text = NULL;
+		int r = template_render(template, object, TEMPLATE_FOR_TABLE,
+					&text, &n, err);
 		if (r < 0)
 			return r;
-		template = end + 2;
+		add_rows(rows, text);
 	}
-	*ret = take_ptr(text);
 	return 0;
 }
 
-static int add_row(const char *template, const json_t *object,
-		   struct table *table, struct error *err)
-{
-	scoped(char) *row = NULL;
-	size_t cells = 0;
-	int r = format_render(template, object, &row, err);
-
-	if (r < 0)
-		return r;
-	for (char *rest = row, *cell; (cell = strsep(&rest, "\t")); cells++)
-		/* a value may have tabs too: no more cells than headings */
-		if (table->columns == 0 || cells < table->columns)
-			table_add(table, cell);
-	for (; cells < table->columns; cells++)
-		table_add(table, "");
-	if (table->columns == 0)
-		table->columns = cells;
-	return 0;
-}
-
-static int print_table(const char *template, const json_t *objects,
-		       const json_t *headings, FILE *to, struct error *err)
+static void print_rows(const struct strv *rows, FILE *to)
 {
 	scoped_table table = { 0 };
-	int r = add_row(template, headings, &table, err);
-	size_t n = json_array_size(objects);
 
-	for (size_t i = 0; r == 0 && i < n; i++)
-		r = add_row(template, json_array_get(objects, i), &table, err);
+	for (size_t i = 0; i < rows->n; i++)
+		if (count_cells(rows->v[i]) > table.columns)
+			table.columns = count_cells(rows->v[i]);
+	for (size_t i = 0; i < rows->n; i++) {
+		size_t cells = 0;
+		char *rest = rows->v[i];
+		for (char *cell; (cell = strsep(&rest, "\t")); cells++)
+			table_add(&table, cell);
+		for (; cells < table.columns; cells++)
+			table_add(&table, "");
+	}
+	table_print(&table, to);
+}
+
+static int print_table(const struct template *template, json_t *objects,
+		       json_t *headings, FILE *to, struct error *err)
+{
+	scoped_strv rows = { 0 };
+	scoped(char) *heading = NULL;
+	int r = template_heading(template, headings, &heading, err);
+
+	if (r == 0) {
+		add_rows(&rows, heading);
+		r = collect_rows(template, objects, &rows, err);
+	}
 	if (r == 0)
-		table_print(&table, to);
+		print_rows(&rows, to);
 	return r;
 }
 
-int format_print(const char *template, const json_t *objects,
-		 const json_t *headings, FILE *to, struct error *err)
+static int print_lines(const struct template *template, json_t *objects,
+		       FILE *to, struct error *err)
 {
-	size_t n = json_array_size(objects);
+	enum template_for reader =
+		is_terminal(to) ? TEMPLATE_FOR_TERMINAL : TEMPLATE_FOR_PROGRAM;
+	scoped(char) *all = NULL;
+	size_t i, n, size = 0;
+	json_t *object;
+	FILE *lines = open_memstream(&all, &size);
+	int r = 0;
 
-	if (text_starts_with(template, "table "))
-		return print_table(template + strlen("table "), objects,
-				   headings, to, err);
-	for (size_t i = 0; i < n; i++) {
+	if (!lines)
+		return error_set(err, errno, "--format");
+	json_array_foreach (objects, i, object) {
 		scoped(char) *line = NULL;
-		int r = format_render(template, json_array_get(objects, i),
-				      &line, err);
+		r = template_render(template, object, reader, &line, &n, err);
 		if (r < 0)
-			return r;
-		fprintf(to, "%s\n", line);
+			break;
+		fwrite(line, 1, n, lines);
+		fputc('\n', lines);
 	}
-	return 0;
+	if (fclose(lines) != 0 && r == 0)
+		r = error_set(err, errno, "--format");
+	if (r == 0)
+		fwrite(all, 1, size, to);
+	return r;
+}
+
+/* without an object there is nobody else to tell that a name is wrong */
+static int check_names(const struct template *template, json_t *headings,
+		       struct error *err)
+{
+	scoped(char) *heading = NULL;
+
+	return headings ? template_heading(template, headings, &heading, err)
+			: 0;
+}
+
+int format_print(const char *format, json_t *objects, json_t *headings,
+		 FILE *to, struct error *err)
+{
+	scoped_template *template = NULL;
+	bool is_table = text_starts_with(format, "table ");
+
+	if (strcmp(format, "json") == 0)
+		return print_json(objects, to);
+	if (is_table) {
+		format += strlen("table ");
+		format += strspn(format, " ");
+	}
+	int r = template_parse(format, &template, err);
+	if (r < 0)
+		return r;
+	if (is_table)
+		return print_table(template, objects, headings, to, err);
+	if (json_array_size(objects) == 0)
+		return check_names(template, headings, err);
+	return print_lines(template, objects, to, err);
+}
+
+int format_print_one(const char *format, json_t *object, FILE *to,
+		     struct error *err)
+{
+	scoped_json *objects = json_array();
+
+	if (strcmp(format, "json") == 0)
+		return print_json(object, to);
+	json_array_append(objects, object);
+	return format_print(format, objects, NULL, to, err);
 }

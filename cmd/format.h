@@ -1,13 +1,13 @@
 /*
- * cmd/format.h - --format: the part of Go's templates that people use
+ * cmd/format.h - --format: what a verb has to tell, as it was asked for
  *
- *   json                    the whole object
- *   {{.Name}} {{.A.B}}      a member; texts as they are, others as JSON
- *   {{json .}} {{json .A}}  a member as JSON
- *   \t \n                   a tabulator, a line feed
- *   table TEMPLATE          with a heading, in columns divided by \t
+ *   json              the objects as they are
+ *   TEMPLATE          one of cmd/template/template.h, a line for each object
+ *   table TEMPLATE    with a heading, in columns divided by \t
  *
- * Pure but for format_print().
+ * To a terminal, and in a table, control characters of values are shown as
+ * \xNN: a label of somebody's image must not paint the screen.  What a program
+ * reads from a pipe or a file is what the value is.
  */
 #pragma once
 
@@ -18,16 +18,19 @@
 #include "base/error.h"
 
 /*
- * format_render - @template with the members of @object put in
- * Return: 0 with the text in *ret, the caller's to free; -EINVAL a malformed
- * template, or a member that @object has not (the hint names the nearest).
+ * format_print - the elements of the array @objects, for verbs that list
+ * @format: as above; "json" is the array, as podman(1) prints it
+ * @headings: member to heading, for "table"; it has all members that the
+ * objects may have at their first level, so that a name that is wrong is told
+ * when there is no object, too.  NULL: names in capitals.
+ *
+ * Nothing is printed unless all can be.
+ *
+ * Return: 0; -EINVAL, -E2BIG as template_parse() and template_render()
  */
-int format_render(const char *template, const json_t *object, char **ret,
-		  struct error *err);
+int format_print(const char *format, json_t *objects, json_t *headings,
+		 FILE *to, struct error *err);
 
-/*
- * format_print - one line, or row, for each element of the array @objects
- * @headings: an object: the heading of each member, for "table"
- */
-int format_print(const char *template, const json_t *objects,
-		 const json_t *headings, FILE *to, struct error *err);
+/* format_print_one - the same for one object; "json" is the object */
+int format_print_one(const char *format, json_t *object, FILE *to,
+		     struct error *err);

@@ -5,40 +5,73 @@
 
 #include "base/memory.h"
 
+static char *scale(double value, double base, double limit, int digits,
+		   const char *const units[])
+{
+	size_t unit = 0;
+
+	while (value >= limit && units[unit + 1]) {
+		value /= base;
+		unit++;
+	}
+	return xasprintf("%.*g%s", digits, value, units[unit]);
+}
+
 char *human_size(uint64_t bytes)
 {
 	static const char *const units[] = { "B",  "kB", "MB", "GB",
-					     "TB", "PB", "EB" };
-	double value = (double)bytes;
-	size_t unit = 0;
+					     "TB", "PB", "EB", NULL };
 
-	while (value >= 999.5 && unit < ARRAY_SIZE(units) - 1) {
-		value /= 1000;
-		unit++;
-	}
-	return xasprintf("%.3g%s", value, units[unit]);
+	/* what would be rounded up to 1000 is of the next unit */
+	return scale((double)bytes, 1000, 999.5, 3, units);
+}
+
+char *human_bytes(uint64_t bytes)
+{
+	static const char *const units[] = { "B",   "KiB", "MiB", "GiB",
+					     "TiB", "PiB", "EiB", NULL };
+
+	return scale((double)bytes, 1024, 1024, 4, units);
+}
+
+static char *count(uint64_t n, const char *unit)
+{
+	return xasprintf("%llu %s%s", (unsigned long long)n, unit,
+			 n == 1 ? "" : "s");
+}
+
+char *human_duration(uint64_t seconds)
+{
+	uint64_t minutes = seconds / 60;
+	uint64_t hours = (seconds + 1800) / 3600; /* rounded, as docker does */
+
+	if (seconds < 1)
+		return xstrdup("Less than a second");
+	if (seconds < 60)
+		return count(seconds, "second");
+	if (minutes == 1)
+		return xstrdup("About a minute");
+	if (minutes < 60)
+		return count(minutes, "minute");
+	if (hours == 1)
+		return xstrdup("About an hour");
+	if (hours < 48)
+		return count(hours, "hour");
+	if (hours < 24 * 14)
+		return count(hours / 24, "day");
+	if (hours < 24 * 60)
+		return count(hours / 24 / 7, "week");
+	if (hours < 24 * 365 * 2)
+		return count(hours / 24 / 30, "month");
+	return count(seconds / 86400 / 365, "year");
 }
 
 char *human_since(time_t then, time_t now)
 {
-	static const struct {
-		const char *name;
-		long seconds;
-	} units[] = {
-		{ "year", 365 * 86400L }, { "month", 30 * 86400L },
-		{ "week", 7 * 86400L },   { "day", 86400L },
-		{ "hour", 3600L },        { "minute", 60L },
-		{ "second", 1L },
-	};
-	long age = now > then ? (long)(now - then) : 0;
+	scoped(char) *age =
+		human_duration(now > then ? (uint64_t)(now - then) : 0);
 
-	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
-		long n = age / units[i].seconds;
-		if (n > 0)
-			return xasprintf("%ld %s%s ago", n, units[i].name,
-					 n == 1 ? "" : "s");
-	}
-	return xstrdup("just now");
+	return xasprintf("%s ago", age);
 }
 
 time_t human_parse_time(const char *text)

@@ -11,6 +11,15 @@
 /* human_size - "4.86MB": powers of 1000, three digits */
 char *human_size(uint64_t bytes);
 
+/* human_bytes - "4.635MiB": powers of 1024, four digits */
+char *human_bytes(uint64_t bytes);
+
+/*
+ * human_duration - "Less than a second", "About a minute", "47 hours", "3
+ * weeks", at the thresholds that docker(1) has
+ */
+char *human_duration(uint64_t seconds);
+
 /* human_since - "5 minutes ago" */
 char *human_since(time_t then, time_t now);
 

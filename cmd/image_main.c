@@ -16,9 +16,14 @@ static const struct {
 	const char *name;
 	int (*run)(int argc, char *const argv[]);
 } verbs[] = {
+	{ "commit", verb_commit },
+	{ "cp",     verb_cp },
+	{ "diff",   verb_diff },
+	{ "export", verb_export },
 	{ "images", verb_images },
 	{ "import", verb_import },
 	{ "load",   verb_load },
+	{ "pull",   verb_pull },
 	{ "rmi",    verb_rmi },
 	{ "unpack", verb_unpack },
 };
@@ -59,7 +64,8 @@ int main(int argc, char *argv[])
 		return STATUS_WOLFFIA;
 	}
 	if (argc < 2)
-		return image_usage("write a verb: images, import, load, rmi or "
+		return image_usage("write a verb: commit, cp, diff, export, "
+				   "images, import, load, pull, rmi or "
 				   "unpack");
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
 		if (strcmp(argv[1], verbs[i].name) == 0)

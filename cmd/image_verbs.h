@@ -1,5 +1,6 @@
 /*
- * cmd/image_verbs.h - the verbs of wolffia-image
+ * cmd/image_verbs.h - the verbs of wolffia-image: those that read or write
+ * archives
  *
  * "wolffia VERB" runs "wolffia-image VERB" for them: so the launcher of
  * containers does not load libarchive and OpenSSL.
@@ -12,13 +13,20 @@
 #include "base/error.h"
 #include "base/strv.h"
 #include "cmd/option_table.h"
+#include "core/events.h"
+#include "storage/manifest.h"
 #include "storage/stage.h"
 #include "storage/store.h"
 #include "userns/outer.h"
 
 /* Each takes argv from its verb on and returns the exit status. */
+int verb_commit(int argc, char *const argv[]);
+int verb_cp(int argc, char *const argv[]);
+int verb_diff(int argc, char *const argv[]);
+int verb_export(int argc, char *const argv[]);
 int verb_import(int argc, char *const argv[]);
 int verb_load(int argc, char *const argv[]);
+int verb_pull(int argc, char *const argv[]);
 int verb_images(int argc, char *const argv[]);
 int verb_rmi(int argc, char *const argv[]);
 int verb_unpack(int argc, char *const argv[]);
@@ -61,6 +69,10 @@ int image_stage(struct image_work *work, struct error *err);
 
 /* image_end - finish it; Return: 0, -errno from cleaning up */
 int image_end(struct image_work *work, struct error *err);
+
+/* image_events - for "wolffia events": @action was done to each of @images */
+void image_events(const struct store *store, const char *action,
+		  const struct image_index *images);
 
 /* image_open_store - open a file of the store for reading */
 int image_open_store(const struct store *store, const char *path,

@@ -39,7 +39,7 @@ static const struct option_entry table[] = {
 	{ OPTION_STRING, 0, "format", NULL, "TEMPLATE",
 	  offsetof(struct options, format), NULL,
 	  "Print json, or a template such as {{.Repository}}:{{.Tag}}; with "
-	  "\"table \" before it, in columns.", NULL },
+	  "\"table \" before it, in columns: see wolffia-format(7).", NULL },
 	{ OPTION_FLAG, 0, "no-trunc", NULL, NULL,
 	  offsetof(struct options, no_trunc), NULL,
 	  "Show whole ids.", NULL },

@@ -17,14 +17,14 @@
 #include "cmd/print.h"
 #include "cmd/verbs.h"
 
-static int verb_version(const struct call *call);
+static int verb_container(const struct call *call);
 static int verb_help(const struct call *call);
 static int verb_image(const struct call *call);
 
 static const struct verb {
 	const char *name;
 	int (*function)(const struct call *call);
-	const char *help;
+	const char *help; /* NULL: another name of what is there */
 } verbs[] = {
 	{ "run", verb_run, "run a command in a new container" },
 	{ "create", verb_run, "make a container, to be started" },
@@ -39,9 +39,24 @@ static const struct verb {
 	{ "wait", verb_wait, "wait for containers, print exit statuses" },
 	{ "rm", verb_rm, "remove containers" },
 	{ "rename", verb_rename, "give a container another name" },
+	{ "cp", verb_image, "copy files to and from containers" },
+	{ "diff", verb_image, "list what a container changed in its root" },
+	{ "commit", verb_image, "make an image of a container" },
+	{ "export", verb_image, "write a container's root as a tar" },
+	{ "logs", verb_logs, "print what containers wrote" },
+	{ "events", verb_events, "print what happens to containers" },
+	{ "ps", verb_ps, "list containers" },
+	{ "ls", verb_ps, NULL },
+	{ "list", verb_ps, NULL },
+	{ "inspect", verb_inspect, "all about containers, or images" },
+	{ "top", verb_top, "list the processes of a container" },
+	{ "stats", verb_stats, "show what containers use" },
+	{ "prune", verb_prune, "remove the containers that do not run" },
+	{ "systemd", verb_systemd, "print a unit that runs a container" },
 	{ "explain", verb_explain, "say what a run would give the container" },
 	{ "doctor", verb_doctor, "test what a start needs, with remedies" },
 	{ "unshare", verb_unshare, "run a command in your own id map" },
+	{ "pull", verb_image, "fetch images from registries" },
 	{ "import", verb_image,
 	  "make an image of a root file system in a tar" },
 	{ "load", verb_image, "load images from an archive or a directory" },
@@ -49,16 +64,11 @@ static const struct verb {
 	{ "rmi", verb_image, "remove images" },
 	{ "unpack", verb_image,
 	  "unpack the layers of an image ahead of a run" },
+	{ "info", verb_info, "print what there is, here and in the store" },
 	{ "version", verb_version, "print the version" },
+	{ "container", verb_container, NULL },
 	{ "help", verb_help, "print this" },
 };
-
-static int verb_version(const struct call *call)
-{
-	(void)call;
-	puts("wolffia " WOLFFIA_VERSION);
-	return 0;
-}
 
 static int verb_help(const struct call *call)
 {
@@ -68,7 +78,8 @@ static int verb_help(const struct call *call)
 	     "is "
 	     "never root\non the host.\n");
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
-		printf("  %-10s %s\n", verbs[i].name, verbs[i].help);
+		if (verbs[i].help)
+			printf("  %-10s %s\n", verbs[i].name, verbs[i].help);
 	puts("\nA first container, without any download:  wolffia run -it "
 	     "@host\n"
 	     "More: wolffia VERB --help, man wolffia-run");
@@ -102,6 +113,25 @@ static const struct verb *find_verb(const char *name, struct error *err)
 	else
 		error_hint(err, "\"wolffia help\" lists the verbs");
 	return NULL;
+}
+
+/* docker's "container VERB" is VERB */
+static int verb_container(const struct call *call)
+{
+	struct call inner = *call;
+	const struct verb *verb = NULL;
+	struct error err;
+
+	inner.argc--;
+	inner.argv++;
+	if (call->argc < 2)
+		error_say(&err, EINVAL, "the verb is missing");
+	else
+		verb = find_verb(call->argv[1], &err);
+	if (verb)
+		return verb->function(&inner);
+	print_error(&err);
+	return STATUS_WOLFFIA;
 }
 
 static uint64_t now_ns(void)

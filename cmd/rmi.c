@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "cmd/image_say.h"
 #include "cmd/image_verbs.h"
+#include "core/containers.h"
 #include "storage/collect.h"
 #include "storage/image.h"
 #include "storage/layout.h"
@@ -104,16 +105,42 @@ static bool has_digest(const struct image_index *index, const char *digest)
 	return false;
 }
 
-/* a digest that another name still stands for was not removed */
-static void keep_named(const struct image_index *index, struct strv *digests)
+/*
+ * The container @id, made of an image that would go, as a user knows it.
+ * Return: an error, or 0 when it has gone in the meantime.
+ */
+static int used_by(const struct store *store, const char *id, struct error *err)
 {
-	struct strv gone = { 0 };
+	struct container container = { 0 };
+	struct error ignored;
 
-	for (size_t i = 0; i < digests->n; i++)
-		if (!has_digest(index, digests->v[i]))
-			strv_add(&gone, digests->v[i]);
-	strv_free(digests);
-	*digests = gone;
+	if (container_find(store, id, &container, &ignored) < 0)
+		return 0;
+	const struct record *record = &container.record;
+	error_say(err, EBUSY, "the container %s, which %s, was made of it",
+		  record->name, container.alive ? "runs" : "does not run");
+	error_hint(err,
+		   "remove the container first: wolffia rm %s%s; or use "
+		   "--force, and the image's content goes with its last "
+		   "container",
+		   container.alive ? "-f " : "", record->name);
+	container_free(&container);
+	return -err->code;
+}
+
+/* does a container need the image @digest, which has no name any more? */
+static int check_users(const struct store *store,
+		       const struct image_index *index, const char *digest,
+		       struct error *err)
+{
+	scoped_strv ids = { 0 };
+	int r = has_digest(index, digest)
+			? 0
+			: collect_users(store, digest, &ids, err);
+
+	for (size_t i = 0; r == 0 && i < ids.n; i++)
+		r = used_by(store, ids.v[i], err);
+	return r;
 }
 
 /* is a layer that would go with the image @digest in use? */
@@ -141,6 +168,26 @@ static int check_busy(const struct store *store, const char *digest,
 	return 0;
 }
 
+/* what another name still stands for, or a container was made of, stays */
+static void keep_needed(const struct store *store,
+			const struct image_index *index, struct strv *digests)
+{
+	struct strv gone = { 0 };
+
+	for (size_t i = 0; i < digests->n; i++) {
+		const char *digest = digests->v[i];
+		scoped_strv users = { 0 };
+		struct error ignored;
+		if (has_digest(index, digest))
+			continue;
+		if (collect_users(store, digest, &users, &ignored) == 0 &&
+		    users.n == 0)
+			strv_add(&gone, digest);
+	}
+	strv_free(digests);
+	*digests = gone;
+}
+
 /* with the store's lock; the files go later, in image_end() */
 static int remove_locked(struct image_work *work, const char *name, bool force,
 			 struct removal *ret, struct error *err)
@@ -155,14 +202,17 @@ static int remove_locked(struct image_work *work, const char *name, bool force,
 	if (r < 0)
 		return r;
 	int found = collect_find(&work->store, &index, &garbage, &why);
-	for (size_t i = 0; found == 0 && !force && r == 0 && i < ret->digests.n;
-	     i++)
-		r = check_busy(&work->store, ret->digests.v[i], &garbage, err);
+	for (size_t i = 0; !force && r == 0 && i < ret->digests.n; i++) {
+		const char *digest = ret->digests.v[i];
+		r = check_users(&work->store, &index, digest, err);
+		if (r == 0 && found == 0)
+			r = check_busy(&work->store, digest, &garbage, err);
+	}
 	if (r == 0)
 		r = layout_write_index(&work->store, &index, err);
 	if (r < 0)
 		return r;
-	keep_named(&index, &ret->digests);
+	keep_needed(&work->store, &index, &ret->digests);
 	if (found < 0) {
 		image_note("nothing but the name was removed: %s", why.text);
 		return 0;
@@ -180,6 +230,30 @@ static void report(const struct options *options, const struct removal *removal)
 		printf("Deleted: %s\n", removal->digests.v[i]);
 }
 
+static void note_event(const struct store *store, const char *action,
+		       const char *id, const char *name)
+{
+	const struct event event = {
+		.type = EVENT_IMAGE,
+		.action = action,
+		.id = id,
+		.name = name,
+	};
+
+	events_append(store, &event);
+}
+
+/* of a name that is gone it is not told which of the digests was its own */
+static void note_events(const struct store *store,
+			const struct removal *removal)
+{
+	for (size_t i = 0; i < removal->untagged.n; i++)
+		note_event(store, EVENT_UNTAG, removal->untagged.v[i],
+			   removal->untagged.v[i]);
+	for (size_t i = 0; i < removal->digests.n; i++)
+		note_event(store, EVENT_REMOVE, removal->digests.v[i], NULL);
+}
+
 static int remove_image(struct image_work *work, const struct options *options,
 			const char *name)
 {
@@ -191,6 +265,7 @@ static int remove_image(struct image_work *work, const struct options *options,
 			 : remove_locked(work, name, force, &removal, &err);
 
 	if (r == 0) {
+		note_events(&work->store, &removal);
 		report(options, &removal);
 		return 0;
 	}

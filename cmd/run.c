@@ -18,6 +18,7 @@
 #include "cmd/spec_parts.h"
 #include "cmd/verbs.h"
 #include "core/launch.h"
+#include "core/launch_record.h"
 #include "core/record.h"
 #include "core/resolve.h"
 #include "core/state.h"
@@ -159,6 +160,8 @@ static int create(struct prepared *p, const struct call *call,
 	/* from here on it is there */
 	if (r == 0)
 		r = state_keep(&state, err);
+	if (r == 0)
+		record_event(&p->store, &record, EVENT_CREATE, NULL);
 	record_free(&record);
 	if (r < 0) {
 		state_remove(&state, -1, &ignored);

@@ -11,9 +11,6 @@
 #include "cmd/env_file.h"
 #include "cmd/spec_parts.h"
 
-#define DEFAULT_PATH                                                           \
-	"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-
 static void remove_env(struct strv *env, const char *name)
 {
 	size_t length = strlen(name), kept = 0;
@@ -73,7 +70,7 @@ int spec_take_environment(struct spec_build *build, struct error *err)
 	struct strv *env = &build->spec->env;
 	int r = 0;
 
-	strv_add(env, DEFAULT_PATH);
+	strv_add(env, SPEC_DEFAULT_PATH);
 	strv_addf(env, "HOSTNAME=%s", build->spec->hostname);
 	if (build->spec->tty)
 		strv_add(env, "TERM=xterm");

@@ -5,6 +5,10 @@
 
 #include "cmd/spec_from_options.h"
 
+/* what every container has, unless something else is said */
+#define SPEC_DEFAULT_PATH                                                      \
+	"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
 struct spec_build {
 	const struct options *options;
 	const struct spec_source *source;

@@ -126,6 +126,9 @@ static int launch(struct container_verb *verb,
 	if (r < 0)
 		return r;
 	how.again = true;
+	/* who asks for this sees each end, and starts it again if need be */
+	if (options->foreground == FLAG_YES)
+		revived->spec.restart = RESTART_NO;
 	if (options->foreground == FLAG_YES)
 		return launch_run(spec, &revived->state, &how,
 				  options->call->started_ns, &options->status,

@@ -29,6 +29,16 @@ int verb_unpause(const struct call *call);
 int verb_wait(const struct call *call);
 int verb_rm(const struct call *call);
 int verb_rename(const struct call *call);
+int verb_ps(const struct call *call); /* and "ls", "list" */
+int verb_inspect(const struct call *call);
+int verb_top(const struct call *call);
+int verb_stats(const struct call *call);
+int verb_prune(const struct call *call);
+int verb_info(const struct call *call);
+int verb_version(const struct call *call);
+int verb_systemd(const struct call *call);
+int verb_logs(const struct call *call);
+int verb_events(const struct call *call);
 int verb_explain(const struct call *call);
 int verb_doctor(const struct call *call);
 int verb_unshare(const struct call *call);

@@ -195,6 +195,10 @@ int attached_run(struct attached *attached, struct error *err)
 	if (!c.detached && !c.ended_by)
 		drain(&c);
 	terminal_set_cooked(&c.terminal);
+	for (int i = 0; i < 2 && r == 0; i++)
+		if (c.output[i]->error)
+			r = error_set(err, c.output[i]->error,
+				      "pass the command's output on");
 	relay_free(c.input);
 	relay_free(c.output[0]);
 	relay_free(c.output[1]);
@@ -206,6 +210,8 @@ int attached_run(struct attached *attached, struct error *err)
 	/* as if it had not been caught, but with the terminal as it was */
 	if (c.ended_by)
 		raise(c.ended_by);
+	if (r < 0)
+		return r;
 	return c.detached ? ATTACHED_DETACHED : ATTACHED_ENDED;
 }
 

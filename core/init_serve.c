@@ -37,7 +37,15 @@ static bool reap(struct serving *s, int *ret_status)
 	bool ended = false;
 	int status;
 
-	for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG | __WALL)) > 0;) {
+	for (;;) {
+		pid_t pid = waitpid(-1, &status, WNOHANG | __WALL);
+		/* who cannot see the workload's end ends with it */
+		if (pid < 0 && errno != ECHILD && errno != EINTR)
+			_exit(STATUS_WOLFFIA);
+		if (pid == 0 || (pid < 0 && errno == ECHILD))
+			return ended;
+		if (pid < 0)
+			continue;
 		if (pid != s->workload) {
 			init_session_ended(&s->sessions, pid, status);
 			continue;
@@ -45,7 +53,6 @@ static bool reap(struct serving *s, int *ret_status)
 		*ret_status = status;
 		ended = true;
 	}
-	return ended;
 }
 
 /* what needs no capability after the workload runs: all but these go */
@@ -158,6 +165,9 @@ _Noreturn void init_serve(struct launch *l, pid_t workload)
 
 	shed_rights(l);
 	s.signals = watch_children();
+	/* who would not see the end of the workload ends all now */
+	if (s.signals < 0)
+		_exit(STATUS_WOLFFIA);
 	/* a child that died before the signalfd was there counts as well */
 	while (!reap(&s, &l->board->wait_status))
 		wait_and_serve(&s);

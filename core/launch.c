@@ -20,8 +20,10 @@
 #include "base/status.h"
 #include "core/init.h"
 #include "core/launch_record.h"
+#include "core/notify.h"
 #include "core/plan.h"
 #include "core/report.h"
+#include "core/state_lock.h"
 #include "core/steps.h"
 #include "core/supervise.h"
 #include "core/walk.h"
@@ -47,6 +49,7 @@ static int catch_signals(struct launch *l, struct error *err)
 		if (caught[i] == SIGCHLD || !is_ignored(caught[i]))
 			sigaddset(&mask, caught[i]);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a log that meets a limit loses lines */
 	signal(SIGCHLD, SIG_DFL); /* an ignored one reaps by itself */
 	if (sigprocmask(SIG_BLOCK, &mask, &l->caller_mask) < 0)
 		return error_set(err, errno, "block signals");
@@ -72,18 +75,24 @@ static int watch_parent(struct launch *l, struct error *err)
 	return 0;
 }
 
+int launch_share_board(struct launch *l, struct error *err)
+{
+	struct board *board = mmap(NULL, sizeof(*board), PROT_READ | PROT_WRITE,
+				   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (board == MAP_FAILED)
+		return error_set(err, errno, "share memory");
+	l->board = board;
+	return 0;
+}
+
 static int prepare(struct launch *l, struct error *err)
 {
-	l->board = mmap(NULL, sizeof(*l->board), PROT_READ | PROT_WRITE,
-			MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (l->board == MAP_FAILED) {
-		l->board = NULL;
-		return error_set(err, errno, "share memory");
-	}
-	int r = catch_signals(l, err);
+	int r = launch_share_board(l, err);
+
 	if (r == 0)
-		r = watch_parent(l, err);
-	return r;
+		r = catch_signals(l, err);
+	return r < 0 ? r : watch_parent(l, err);
 }
 
 /* who started it in the background waits for this */
@@ -112,6 +121,27 @@ static int write_pidfile(const struct launch *l, struct error *err)
 	return fd_write_all(fd, line, strlen(line), err);
 }
 
+/*
+ * The service manager, if one started us in the foreground.  Nobody may be
+ * there any more: NOTIFY_SOCKET is inherited, so that is no error.
+ */
+static void notify(const struct launch *l, const char *lines)
+{
+	struct error ignored;
+
+	if (!l->background)
+		notify_send(lines, &ignored);
+}
+
+static void notify_ready(const struct launch *l)
+{
+	scoped(char) *lines = xasprintf("READY=1\nMAINPID=%d\n"
+					"STATUS=The container %s runs.",
+					(int)getpid(), l->record.name);
+
+	notify(l, lines);
+}
+
 int step_record(struct launch *l, struct error *err)
 {
 	return l->record.id ? 0 : launch_record_begin(l, err);
@@ -129,6 +159,7 @@ int step_note_start(struct launch *l, struct error *err)
 	launch_record_started(l);
 	report_started(l, run_plan);
 	tell_ready(l);
+	notify_ready(l);
 	return 0;
 }
 
@@ -213,6 +244,18 @@ static int status_of_failure(const struct launch *l, const struct error *err)
 	return STATUS_WOLFFIA;
 }
 
+/* a full disk, for example: success would be a lie */
+static int judge_output(const struct ended *ended, int *ret_status,
+			struct error *err)
+{
+	if (!ended->output_error)
+		return 0;
+	if (*ret_status == 0)
+		*ret_status = STATUS_WOLFFIA;
+	return error_set(err, ended->output_error,
+			 "pass the container's output on");
+}
+
 /* How it ended, if not by itself, as an error for the user. */
 static int judge(const struct launch *l, const struct ended *ended,
 		 int *ret_status, struct error *err)
@@ -222,7 +265,7 @@ static int judge(const struct launch *l, const struct ended *ended,
 	*ret_status = process_exit_status(ended->wait_status);
 	switch (ended->how) {
 	case ENDED_BY_ITSELF:
-		return 0;
+		return judge_output(ended, ret_status, err);
 	case ENDED_BY_TIMEOUT:
 		return error_say(err, ETIMEDOUT,
 				 "the container was ended after %llu.%03llu s "
@@ -259,6 +302,31 @@ static int judge(const struct launch *l, const struct ended *ended,
 	return 0;
 }
 
+/*
+ * A launch whose file system server died has failed for that reason, whatever
+ * step noticed it: the command that "cannot be executed" is there.
+ */
+static int explain_server_end(const struct launch *l, struct error *err)
+{
+	siginfo_t end = { 0 };
+	pid_t pid = l->board->server_pid;
+	char how[64];
+
+	if (err->code == EINTR || pid <= 0)
+		return 0;
+	/* its last descriptors were closed before its end can be seen */
+	bool is_lost = err->code == ENOTCONN || err->code == ECONNABORTED;
+	if (waitid(P_PID, (id_t)pid, &end,
+		   WEXITED | WNOWAIT | (is_lost ? 0 : WNOHANG)) < 0 ||
+	    end.si_pid != pid)
+		return 0;
+	return error_say(err, EIO, "the file system server (fuse-overlayfs) %s",
+			 process_describe(end.si_code == CLD_EXITED
+						  ? end.si_status << 8
+						  : end.si_status,
+					  how, sizeof(how)));
+}
+
 /* of one start; what lasts over restarts is in finish() */
 static void close_start(struct launch *l)
 {
@@ -284,12 +352,13 @@ static void close_start(struct launch *l)
 	}
 }
 
-static void close_all(struct launch *l)
+void launch_close(struct launch *l)
 {
 	close_start(l);
 	fd_close(&l->signal_fd);
 	fd_close(&l->parent_fd);
 	fd_close(&l->control_fd);
+	log_close(take_ptr(l->log));
 	for (int i = 0; i < 3; i++)
 		fd_close(&l->attached[i]);
 	if (l->board)
@@ -319,6 +388,11 @@ static const struct launch nothing = {
 	.mapping = { .uid_output = -1, .gid_output = -1 },
 };
 
+void launch_init(struct launch *l)
+{
+	*l = nothing;
+}
+
 struct id_text launch_root_ids(const struct launch *l)
 {
 	struct id_text ids;
@@ -333,6 +407,7 @@ struct id_text launch_root_ids(const struct launch *l)
 /* How a run went: what is asked for, reported and written down of it. */
 struct outcome {
 	bool started;
+	bool recorded; /* its end is written down */
 	struct ended ended;
 	int status; /* for the shell */
 	int result; /* 0 or -errno, with the error of the caller */
@@ -349,9 +424,15 @@ static const char *cause_of(const struct outcome *o)
 		return CAUSE_STOPPED;
 	case ENDED_BY_ITSELF:
 		break;
+	case ENDED_WITH_INIT:
+		if (o->ended.out_of_memory)
+			return CAUSE_OOM;
+		/* fall through */
 	default:
 		return CAUSE_LAUNCHER;
 	}
+	if (o->ended.out_of_memory)
+		return CAUSE_OOM;
 	if (o->ended.stop_asked)
 		return CAUSE_STOPPED;
 	if (WIFSIGNALED(o->ended.wait_status))
@@ -385,8 +466,10 @@ static void run_once(struct launch *l, struct watch **watch, struct outcome *o,
 		if (o->result == 0)
 			o->result = judge(l, &o->ended, &o->status, err);
 	} else {
+		int lost = explain_server_end(l, err);
 		supervise_kill(l);
-		o->status = status_of_failure(l, err);
+		o->status =
+			lost < 0 ? STATUS_WOLFFIA : status_of_failure(l, err);
 		add_server_words(l, err);
 	}
 	if (o->started && l->board->server_pid > 0)
@@ -423,6 +506,18 @@ static uint64_t next_delay_ms(const struct launch *l, uint64_t last)
 	return last * 2 > 60000 ? 60000 : last * 2;
 }
 
+/* @phase: PHASE_RESTARTING, and if that comes to nothing PHASE_EXITED */
+static void record_end(struct launch *l, enum phase phase, struct outcome *o,
+		       const struct error *err)
+{
+	if (!o->recorded)
+		launch_record_ended(l, phase, o->status, signal_of(o),
+				    cause_of(o), o->result < 0 ? err : NULL);
+	else
+		launch_record_phase(l, phase);
+	o->recorded = true;
+}
+
 static void forget_start(struct launch *l)
 {
 	sigset_t mask = l->caller_mask;
@@ -445,36 +540,40 @@ static void run_until_end(struct launch *l, struct outcome *o,
 		run_once(l, watch, o, err);
 		if (!wants_restart(l, o))
 			return;
-		launch_record_ended(l, PHASE_RESTARTING, o->status,
-				    signal_of(o), cause_of(o),
-				    o->result < 0 ? err : NULL);
+		record_end(l, PHASE_RESTARTING, o, err);
 		supervise_answer(*watch, false, o->status, signal_of(o));
 		delay = next_delay_ms(l, delay);
 		forget_start(l);
 		if (!supervise_idle(*watch, delay))
 			return;
 		l->record.restarts++;
+		launch_event(l, EVENT_RESTART, NULL);
 	}
 }
 
 /* the last word: written down, removed or kept, and then told */
-static int finish(struct launch *l, const struct outcome *o,
-		  struct watch *watch, struct error *err)
+static int finish(struct launch *l, struct outcome *o, struct watch *watch,
+		  struct error *err)
 {
 	struct error removal;
 	int s = 0;
 
-	launch_record_ended(l, PHASE_EXITED, o->status, signal_of(o),
-			    cause_of(o), o->result < 0 ? err : NULL);
-	/* one that was not written down as kept is of no use to anybody */
-	bool kept = faccessat(l->state->dirfd, "keep", F_OK,
-			      AT_SYMLINK_NOFOLLOW) == 0;
-	if (kept && !l->spec->remove)
+	if (o->started)
+		notify(l, "STOPPING=1");
+	record_end(l, PHASE_EXITED, o, err);
+	if (o->started && o->ended.stop_asked)
+		launch_event(l, EVENT_STOP, NULL);
+	/* one that was not written down as kept is of no use to anybody; where
+	 * that cannot be told it stays */
+	bool stays = !l->spec->remove &&
+		     state_is_kept(l->state->dirfd, &removal) != 0;
+	if (stays) {
 		unlinkat(l->state->dirfd, "control", 0);
-	if (kept && !l->spec->remove)
 		state_close(l->state);
-	else
+	} else {
 		s = state_remove(l->state, l->outer_userns_fd, &removal);
+		launch_event(l, EVENT_REMOVE, NULL);
+	}
 	report_exited(l->spec, o->status, signal_of(o), cause_of(o),
 		      o->result < 0 ? err : NULL);
 	if (watch) {
@@ -514,6 +613,6 @@ int launch_run(const struct spec *spec, struct state *state,
 	*ret_status = o.status;
 	/* a caller who still waits learns what went wrong */
 	how->ready_fd = take_fd(l.ready_fd);
-	close_all(&l);
+	launch_close(&l);
 	return r;
 }

@@ -14,6 +14,7 @@
 
 #include "base/error.h"
 #include "core/confine/user.h"
+#include "core/log.h"
 #include "core/record.h"
 #include "core/spec.h"
 #include "core/state.h"
@@ -89,12 +90,12 @@ struct launch {
 	struct state *state; /* directories and lock */
 	struct record record;
 	bool again, background; /* of struct launch_how */
+	bool visit;             /* only the root is wanted (core/visit.h) */
 	int attached[3], ready_fd;
 	bool tell_end;
 	const char *pidfile;
-	int control_fd; /* listens for other commands */
-	void (*tap[2])(void *context, const char *data, size_t size);
-	void *tap_context;   /* the log's */
+	int control_fd;      /* listens for other commands */
+	struct log *log;     /* of what it writes; NULL: none */
 	int root_tree_fd;    /* the container's root directory, */
 	int inner_userns_fd; /* and its user namespace */
 	pid_t outer_pid, launcher_pid;
@@ -121,6 +122,12 @@ struct launch {
 	struct user user; /* who the workload runs as */
 	pid_t workload;
 };
+
+/* launch_init - no process, no descriptor; launch_close() afterwards */
+void launch_init(struct launch *launch);
+/* launch_share_board - make the memory that the processes share */
+int launch_share_board(struct launch *launch, struct error *err);
+void launch_close(struct launch *launch);
 
 struct id_text {
 	char uid[16], gid[16];

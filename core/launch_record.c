@@ -19,11 +19,38 @@ static void write_down(struct launch *l)
 	record_write(l->state->dirfd, &l->record, &ignored);
 }
 
+void record_event(const struct store *store, const struct record *record,
+		  const char *action, const char *attribute)
+{
+	scoped_event event = {
+		.type = EVENT_CONTAINER,
+		.action = action,
+		.id = record->id,
+		.name = record->name,
+		.image = record->image,
+	};
+
+	strv_extend(&event.attributes, record->labels.v);
+	if (attribute)
+		strv_add(&event.attributes, attribute);
+	events_append(store, &event);
+}
+
+void launch_event(const struct launch *l, const char *action,
+		  const char *attribute)
+{
+	/* one that was never written down has no name to tell */
+	if (l->record.id)
+		record_event(l->state->store, &l->record, action, attribute);
+}
+
 static int begin_new(struct launch *l, struct error *err)
 {
 	int r = record_write_spec(l->state->dirfd, l->spec, err);
 
 	record_of(l->spec, &l->record);
+	if (r == 0)
+		launch_event(l, EVENT_CREATE, NULL);
 	return r;
 }
 
@@ -37,9 +64,16 @@ int launch_record_begin(struct launch *l, struct error *err)
 		return r;
 	set_text(&l->record.name, l->state->name);
 	l->record.launcher_pid = getpid();
-	r = record_write(dirfd, &l->record, err);
+	/* one that goes with its launcher is there when it runs */
+	if (!l->spec->remove)
+		r = record_write(dirfd, &l->record, err);
 	if (r == 0 && !l->spec->remove)
 		r = state_keep(l->state, err);
+	/* it is over with its launcher, from now on */
+	if (l->spec->remove)
+		unlinkat(dirfd, "keep", 0);
+	if (r == 0 && !l->log)
+		r = log_open(&l->log, dirfd, &l->spec->log, err);
 	if (r < 0)
 		return r;
 	l->control_fd = control_listen(dirfd, err);
@@ -56,18 +90,35 @@ void launch_record_started(struct launch *l)
 	set_text(&l->record.cause, CAUSE_NONE);
 	set_text(&l->record.message, "");
 	write_down(l);
+	launch_event(l, EVENT_START, NULL);
 }
 
 void launch_record_phase(struct launch *l, enum phase phase)
 {
+	if (phase == PHASE_PAUSED)
+		launch_event(l, EVENT_PAUSE, NULL);
+	else if (phase == PHASE_RUNNING)
+		launch_event(l, EVENT_UNPAUSE, NULL);
 	l->record.phase = phase;
+	if (phase == PHASE_EXITED)
+		l->record.launcher_pid = 0;
 	write_down(l);
 }
 
-int launch_record_name(struct launch *l, struct error *err)
+int launch_record_name(void *launch, const char *name, struct error *err)
 {
-	set_text(&l->record.name, l->state->name);
-	return record_write(l->state->dirfd, &l->record, err);
+	struct launch *l = launch;
+	scoped(char) *old = xstrdup(l->record.name);
+
+	set_text(&l->record.name, name);
+	int r = record_write(l->state->dirfd, &l->record, err);
+	if (r < 0) {
+		set_text(&l->record.name, old);
+		return r;
+	}
+	scoped(char) *note = xasprintf("oldName=%s", old);
+	launch_event(l, EVENT_RENAME, note);
+	return 0;
 }
 
 void launch_record_ended(struct launch *l, enum phase phase, int exit_code,
@@ -84,6 +135,11 @@ void launch_record_ended(struct launch *l, enum phase phase, int exit_code,
 	l->record.signal = signal;
 	set_text(&l->record.cause, cause);
 	set_text(&l->record.message, err ? err->text : "");
-	if (l->record.id)
+	if (!l->record.id)
+		return;
+	if (!l->spec->remove)
 		write_down(l);
+	scoped(char) *code = xasprintf("exitCode=%d", exit_code);
+	if (l->record.started_ns)
+		launch_event(l, EVENT_DIE, code);
 }

@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "core/events.h"
 #include "core/launch.h"
 
 /* launch_record_begin - that there is one, and listen to other commands */
@@ -15,8 +16,8 @@ int launch_record_begin(struct launch *l, struct error *err);
 void launch_record_started(struct launch *l);
 void launch_record_phase(struct launch *l, enum phase phase);
 
-/* launch_record_name - the name that the state has now */
-int launch_record_name(struct launch *l, struct error *err);
+/* launch_record_name - for state_rename(), with a struct launch */
+int launch_record_name(void *launch, const char *name, struct error *err);
 
 /*
  * launch_record_ended - the command has
@@ -26,3 +27,14 @@ int launch_record_name(struct launch *l, struct error *err);
 void launch_record_ended(struct launch *l, enum phase phase, int exit_code,
 			 int signal, const char *cause,
 			 const struct error *err);
+
+/*
+ * launch_event - for "wolffia events", with the container's labels
+ * @attribute: one more, KEY=VALUE; or NULL
+ */
+void launch_event(const struct launch *l, const char *action,
+		  const char *attribute);
+
+/* record_event - the same of a container without a launcher */
+void record_event(const struct store *store, const struct record *record,
+		  const char *action, const char *attribute);

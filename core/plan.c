@@ -14,6 +14,16 @@ static bool has_no_tty(const struct spec *spec)
 	return !spec->tty;
 }
 
+static bool is_pid1(const struct spec *spec)
+{
+	return spec->pid1;
+}
+
+static bool has_init(const struct spec *spec)
+{
+	return !spec->pid1;
+}
+
 static bool has_process_limit(const struct spec *spec)
 {
 	return spec->pids_limit > 0;
@@ -120,9 +130,32 @@ const struct step run_plan[] = {
 	{ INIT,     "open a terminal",                   step_open_terminal,     has_tty,            false },
 	{ LAUNCHER, "take over the terminal",            step_take_terminal,     has_tty,            false },
 	{ INIT,     "confine the container",             step_confine,           NULL,               false },
-	{ INIT,     "run the command",                   step_run,               NULL,               true },
+	{ INIT,     "run the command",                   step_start_command,     has_init,           false },
+	{ INIT,     "run the command",                   step_become_command,    is_pid1,            true },
 	{ LAUNCHER, "take over the root",                step_take_root,         NULL,               false },
 	{ LAUNCHER, "note the start",                    step_note_start,        NULL,               false },
+	{ 0 },
+};
+
+/* the root of a container that does not run, for who copies files */
+const struct step visit_plan[] = {
+	{ LAUNCHER, "prepare a socket",                  step_make_root_socket,  NULL,               false },
+	{ LAUNCHER, "create the outer user namespace",   step_fork_outer,        NULL,               false },
+	{ LAUNCHER, "begin to map user and group ids",   step_begin_mapping,     NULL,               false },
+	{ OUTER,    "isolate the mounts",                step_isolate_mounts,    NULL,               false },
+	{ LAUNCHER, "map user and group ids",            step_await_mapping,     NULL,               false },
+	{ OUTER,    "become root of the outer namespace", step_become_outer_root, NULL,              false },
+	{ OUTER,    "make the writable layer",           step_make_upper,        has_upper,          false },
+	{ OUTER,    "start the file system server",      step_start_file_server, has_file_server,    false },
+	{ OUTER,    "create a process for the root",     step_fork_init,         NULL,               false },
+	{ INIT,     "mount the root file system",        step_mount_root,        NULL,               false },
+	{ INIT,     "mount the volumes",                 step_mount_volumes,     has_volumes,        false },
+	{ INIT,     "protect the root file system",      step_protect_root,      NULL,               false },
+	{ INIT,     "create the inner user namespace",   step_enter_inner,       NULL,               false },
+	{ OUTER,    "map the container's ids",           step_map_inner,         NULL,               false },
+	{ INIT,     "become root of the container",      step_become_inner_root, NULL,               false },
+	{ INIT,     "hand over the root",                step_hand_over_root,    NULL,               false },
+	{ LAUNCHER, "take over the root",                step_take_root,         NULL,               false },
 	{ 0 },
 };
 /* clang-format on */

@@ -5,7 +5,9 @@
 
 #include "core/walk.h"
 
-extern const struct step run_plan[]; /* ends with a step without a name */
+/* they end with a step without a name */
+extern const struct step run_plan[];
+extern const struct step visit_plan[]; /* core/visit.h */
 
 /* actor_name - "launcher", "outer", "init" */
 const char *actor_name(enum actor actor);

@@ -38,14 +38,11 @@ struct session_request {
 	uint16_t rows, columns;
 };
 
-enum { SESSION_TERMINAL = 0, SESSION_OUT = 0, SESSION_ERR, SESSION_IN };
-
 /* What a message is, its first word. */
 enum session_word { SESSION_STARTED = 1, SESSION_ENDED };
 
-/* With the descriptors: the terminal's master; or out, err, in (or -1: the
- * three are always sent, a closed pipe in place of one that is not wanted). The
- * last is always .report. */
+/* With descriptors: the terminal's master; or the pipes out, err, in; or, for
+ * a detached one, none of these; and at last .report. */
 struct session_started {
 	int32_t word; /* SESSION_STARTED */
 	int32_t tty;

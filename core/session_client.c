@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -12,6 +13,7 @@
 #include "base/status.h"
 #include "core/attached.h"
 #include "core/control.h"
+#include "core/launch_record.h"
 
 /* The client's end. */
 struct session {
@@ -190,13 +192,25 @@ static int attend(struct session *s, bool interactive, int *ret_status,
 	return 0;
 }
 
-int session_run(const struct store *store, const char *id,
+static void note(const struct store *store, const struct record *record,
+		 const struct session_request *request, const char *action,
+		 int status)
+{
+	scoped(char) *attribute =
+		strcmp(action, EVENT_EXEC_DIE) == 0
+			? xasprintf("exitCode=%d", status)
+			: xasprintf("command=%s", request->argv.v[0]);
+
+	record_event(store, record, action, attribute);
+}
+
+int session_run(const struct store *store, const struct record *record,
 		const struct session_request *request, bool detached,
 		int *ret_status, struct error *err)
 {
 	struct session s = {
 		.store = store,
-		.id = id,
+		.id = record->id,
 		.socket = -1,
 		.master = -1,
 		.report = -1,
@@ -204,16 +218,20 @@ int session_run(const struct store *store, const char *id,
 	};
 
 	*ret_status = STATUS_WOLFFIA;
-	int r = ask(store, id, request, detached, &s.socket, err);
+	int r = ask(store, record->id, request, detached, &s.socket, err);
 	if (r == 0)
 		r = receive_streams(&s, detached, ret_status, err);
 	if (r == 0)
 		r = await_execution(&s, ret_status, err);
 	fd_close(&s.report);
-	if (r == 0 && detached)
+	if (r == 0)
+		note(store, record, request, EVENT_EXEC, 0);
+	if (r == 0 && detached) {
 		*ret_status = 0;
-	else if (r == 0)
+	} else if (r == 0) {
 		r = attend(&s, request->interactive, ret_status, err);
+		note(store, record, request, EVENT_EXEC_DIE, *ret_status);
+	}
 	fd_close(&s.master);
 	fd_close(&s.socket);
 	return r;

@@ -37,10 +37,11 @@ static int remove_in_namespace(int dirfd, int userns_fd, struct error *err)
 		_exit(0);
 	}
 	int status = process_wait(pid, err);
-	if (status != 0)
-		return error_say(err, EACCES,
-				 "remove the files of the container");
-	return 0;
+	if (status == 0)
+		return 0;
+	error_say(err, EACCES, "cannot remove the files of the container");
+	return error_hint(err, "the next start or \"wolffia rm\" tries it "
+			       "again");
 }
 
 static int remove_by_call(void *argument, struct error *err)
@@ -102,6 +103,7 @@ static int remove_files(int dirfd, struct error *err)
 {
 	int copy = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *list = copy < 0 ? NULL : fdopendir(copy);
+	int r = 0;
 
 	if (!list) {
 		fd_close(&copy);
@@ -109,12 +111,13 @@ static int remove_files(int dirfd, struct error *err)
 	}
 	for (struct dirent *entry; (entry = readdir(list));)
 		if (strcmp(entry->d_name, "lock") != 0 &&
-		    entry->d_type != DT_DIR)
-			unlinkat(dirfd, entry->d_name, 0);
+		    entry->d_type != DT_DIR &&
+		    unlinkat(dirfd, entry->d_name, 0) < 0 && errno != ENOENT)
+			r = error_set(err, errno, "remove %s", entry->d_name);
 	closedir(list);
-	if (unlinkat(dirfd, "lock", 0) < 0 && errno != ENOENT)
+	if (r == 0 && unlinkat(dirfd, "lock", 0) < 0 && errno != ENOENT)
 		return error_set(err, errno, "remove the lock");
-	return 0;
+	return r;
 }
 
 static int remove_directory(struct state *state, int outer_userns_fd,
@@ -123,8 +126,8 @@ static int remove_directory(struct state *state, int outer_userns_fd,
 	/* first: from here on the next command goes on with it */
 	unlinkat(state->dirfd, "keep", 0);
 	int r = remove_written(state, outer_userns_fd, err);
-	if (state->named)
-		names_release(state->store, state->name, state->id);
+	if (r == 0 && state->named)
+		r = names_release(state->store, state->name, state->id, err);
 	if (r == 0)
 		r = remove_files(state->dirfd, err);
 	scoped(char) *path = xasprintf("containers/%s", state->id);
@@ -155,16 +158,21 @@ static int is_dead(struct state *dead, int containers_fd, struct error *err)
 	if (dead->dirfd < 0)
 		return 0;
 	dead->lock_fd = state_lock_open(dead->dirfd, 0, err);
-	/* the lock goes last: nothing else is in there */
-	if (dead->lock_fd == -ENOENT)
-		unlinkat(containers_fd, dead->id, AT_REMOVEDIR);
+	/* the lock goes last: mostly nothing else is in there.  What has files
+	 * and no lock is nobody's */
+	if (dead->lock_fd == -ENOENT &&
+	    unlinkat(containers_fd, dead->id, AT_REMOVEDIR) < 0 &&
+	    errno == ENOTEMPTY)
+		dead->lock_fd = state_lock_open(dead->dirfd, O_CREAT, err);
 	if (dead->lock_fd < 0)
 		return dead->lock_fd;
 	int r = state_lock_try(dead->lock_fd, STATE_BUSY, err);
 	if (r <= 0)
 		return r;
-	return !state_lock_is_held(dead->lock_fd, STATE_ALIVE) &&
-	       faccessat(dead->dirfd, "keep", F_OK, AT_SYMLINK_NOFOLLOW) < 0;
+	r = state_lock_is_held(dead->lock_fd, STATE_ALIVE, err);
+	if (r == 0)
+		r = state_is_kept(dead->dirfd, err);
+	return r < 0 ? r : !r;
 }
 
 /* without the guard, and mostly enough: it is kept, or alive */
@@ -179,7 +187,7 @@ static bool seems_fine(int containers_fd, const char *id)
 		openat(containers_fd, id,
 		       O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	scoped_fd lock = dirfd < 0 ? -1 : state_lock_open(dirfd, 0, &ignored);
-	return lock >= 0 && state_lock_is_held(lock, STATE_ALIVE);
+	return lock >= 0 && state_lock_is_held(lock, STATE_ALIVE, &ignored) > 0;
 }
 
 static int sweep_one(const struct store *store, int containers_fd,

@@ -13,6 +13,7 @@ int step_make_streams(struct launch *l, struct error *err);
 int step_fork_outer(struct launch *l, struct error *err);
 int step_begin_mapping(struct launch *l, struct error *err);
 int step_await_mapping(struct launch *l, struct error *err);
+int step_make_root_socket(struct launch *l, struct error *err);
 int step_take_root(struct launch *l, struct error *err);
 int step_take_terminal(struct launch *l, struct error *err);
 
@@ -54,6 +55,8 @@ int step_hand_over_streams(struct launch *l, struct error *err);
 int step_open_terminal(struct launch *l, struct error *err);
 int step_enter_inner(struct launch *l, struct error *err);
 int step_become_inner_root(struct launch *l, struct error *err);
+int step_hand_over_root(struct launch *l, struct error *err);
 int step_enter_root(struct launch *l, struct error *err);
 int step_confine(struct launch *l, struct error *err);
-int step_run(struct launch *l, struct error *err);
+int step_start_command(struct launch *l, struct error *err);
+int step_become_command(struct launch *l, struct error *err);

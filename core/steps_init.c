@@ -204,6 +204,15 @@ static int hand_over_root(struct launch *l, int root_fd, int userns_fd,
 			       err);
 }
 
+int step_hand_over_root(struct launch *l, struct error *err)
+{
+	scoped_fd userns = open("/proc/self/ns/user", O_RDONLY | O_CLOEXEC);
+
+	if (userns < 0)
+		return error_set(err, errno, "open /proc/self/ns/user");
+	return hand_over_root(l, l->root_fd, userns, err);
+}
+
 int step_enter_root(struct launch *l, struct error *err)
 {
 	scoped_fd userns = open("/proc/self/ns/user", O_RDONLY | O_CLOEXEC);
@@ -269,13 +278,17 @@ int step_confine(struct launch *l, struct error *err)
 	return r;
 }
 
-int step_run(struct launch *l, struct error *err)
+int step_start_command(struct launch *l, struct error *err)
 {
-	if (l->spec->pid1)
-		return init_become_workload(l, err);
 	pid_t pid = init_start(l, err);
+
 	if (pid < 0)
 		return pid;
 	l->workload = pid;
 	return 0;
+}
+
+int step_become_command(struct launch *l, struct error *err)
+{
+	return init_become_workload(l, err);
 }

@@ -52,6 +52,18 @@ static int pass_on_input(struct launch *l, struct error *err)
 	return copy_of(STDIN_FILENO, &l->stream[0].inside, err);
 }
 
+static int make_socket(int ret[2], struct error *err)
+{
+	return socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ret) < 0
+		       ? error_set(err, errno, "make a socket")
+		       : 0;
+}
+
+int step_make_root_socket(struct launch *l, struct error *err)
+{
+	return make_socket(l->root_socket, err);
+}
+
 /*
  * Output goes through pipes, which belong to the container's user: so that
  * /dev/stdout can be opened again (many images log there), and so that no
@@ -60,15 +72,12 @@ static int pass_on_input(struct launch *l, struct error *err)
  */
 int step_make_streams(struct launch *l, struct error *err)
 {
-	const int type = SOCK_SEQPACKET | SOCK_CLOEXEC;
-	int r = 0;
+	int r = step_make_root_socket(l, err);
 
-	if (socketpair(AF_UNIX, type, 0, l->root_socket) < 0 ||
-	    (l->spec->tty &&
-	     socketpair(AF_UNIX, type, 0, l->terminal_socket) < 0))
-		return error_set(err, errno, "make a socket");
-	if (l->spec->tty)
-		return 0;
+	if (r == 0 && l->spec->tty)
+		r = make_socket(l->terminal_socket, err);
+	if (r < 0 || l->spec->tty)
+		return r;
 	if (!l->spec->interactive) {
 		l->stream[0].inside = open("/dev/null", O_RDONLY | O_CLOEXEC);
 		if (l->stream[0].inside < 0)
@@ -162,8 +171,8 @@ int step_take_root(struct launch *l, struct error *err)
 {
 	int fds[FD_MESSAGE_MOST];
 	char byte;
-	ssize_t n =
-		fd_receive_message(l->root_socket[0], &byte, 1, 0, fds, err);
+	ssize_t n = fd_receive_message(l->root_socket[0], &byte, 1,
+				       MSG_DONTWAIT, fds, err);
 
 	if (n != 1)
 		return n < 0 ? (int)n

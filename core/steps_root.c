@@ -49,10 +49,12 @@ static int mount_overlay(struct launch *l, struct error *err)
 		options = next;
 	}
 	/* volatile: what is thrown away need not reach the disk, and else the
-	 * umount writes the whole file system of the store */
+	 * umount writes the whole file system of the store.  An upper can be
+	 * mounted so only once (overlayfs.rst, "Volatile mount"). */
+	bool last = spec->remove && !l->visit;
 	scoped(char) *all =
 		xasprintf("%s,upperdir=upper,workdir=work,userxattr%s", options,
-			  spec->remove ? ",volatile" : "");
+			  last ? ",volatile" : "");
 	unsigned long flags =
 		MS_NODEV | (spec->no_new_privileges ? MS_NOSUID : 0);
 	if (r == 0 && mount("overlay", STATE_ROOT, "overlay", flags, all) < 0) {

@@ -34,6 +34,16 @@ static void set_raw(struct watch *w)
 		terminal_set_raw(&w->terminal);
 }
 
+static void log_stdout(void *context, const char *data, size_t size)
+{
+	log_write(context, LOG_STDOUT, data, size);
+}
+
+static void log_stderr(void *context, const char *data, size_t size)
+{
+	log_write(context, LOG_STDERR, data, size);
+}
+
 /* who started it and is attached from the first moment */
 static void add_first_sinks(struct watch *w)
 {
@@ -46,8 +56,8 @@ static void add_first_sinks(struct watch *w)
 					      .owned = true };
 		if (sink.fd >= 0)
 			fanout_add(w->output[i], sink);
-		w->output[i]->tap = w->l->tap[i];
-		w->output[i]->context = w->l->tap_context;
+		w->output[i]->tap = i ? log_stderr : log_stdout;
+		w->output[i]->context = w->l->log;
 	}
 }
 
@@ -89,9 +99,13 @@ static void connect_streams(struct watch *w)
 
 void watch_kill(struct watch *w)
 {
+	const struct launch *l = w->l;
+
 	/* still our child: the number cannot be another process's */
-	if (w->running && !w->init_gone)
-		kill(w->l->board->init_pid, SIGKILL);
+	if (!w->running || w->init_gone || process_kill(l->board->init_pid))
+		return;
+	/* the end of its socket is its end, too; or of the guard's */
+	shutdown(l->peer[l->spec->pid1 ? OUTER : INIT], SHUT_RDWR);
 }
 
 static void end_by(struct watch *w, enum ending how)
@@ -212,8 +226,13 @@ static void reap(struct watch *w)
 {
 	int status;
 
-	for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;)
-		note_child(w, pid, status);
+	for (;;) {
+		pid_t pid = waitpid(-1, &status, WNOHANG);
+		if (pid == 0 || (pid < 0 && errno != EINTR))
+			return;
+		if (pid > 0)
+			note_child(w, pid, status);
+	}
 }
 
 static void suspend(struct watch *w)
@@ -381,6 +400,25 @@ static void end_guard(struct watch *w)
 }
 
 /*
+ * A command that dies because its files are gone ends before the server does,
+ * which still has its namespace to take down: who was first is not seen by
+ * who is first noticed.
+ */
+static bool was_server_lost(struct watch *w)
+{
+	pid_t pid = w->l->board->server_pid;
+	struct error ignored;
+
+	if (w->ended.how != ENDED_BY_ITSELF || w->ended.wait_status == 0)
+		return false;
+	if (!w->server_gone && process_is_ending(pid)) {
+		w->ended.server_status = process_wait(pid, &ignored);
+		w->server_gone = true;
+	}
+	return w->server_gone;
+}
+
+/*
  * One that only reads dies while the rest is removed: launch_run() waits for
  * it.  One that writes has to be gone before.
  */
@@ -389,14 +427,18 @@ static void end_server(struct watch *w)
 	struct error ignored;
 	pid_t pid = w->l->board->server_pid;
 
+	if (pid > 0 && was_server_lost(w))
+		w->ended.how = ENDED_WITH_SERVER;
 	if (pid == 0 || w->server_gone) {
 		w->l->board->server_pid = 0;
 		return;
 	}
-	kill(pid, SIGKILL);
-	if (w->l->spec->driver != DRIVER_FUSE_OVERLAYFS)
+	/* one that cannot be killed ends with us (PR_SET_PDEATHSIG) */
+	bool ends = process_kill(pid);
+	if (ends && w->l->spec->driver != DRIVER_FUSE_OVERLAYFS)
 		return;
-	process_wait(pid, &ignored);
+	if (ends)
+		process_wait(pid, &ignored);
 	w->l->board->server_pid = 0;
 }
 
@@ -444,6 +486,15 @@ void supervise_answer(struct watch *w, bool all, int exit_code, int signal)
 	control_server_answer(&w->server, all, &reply);
 }
 
+static bool was_out_of_memory(const struct watch *w)
+{
+	int status = w->ended.wait_status;
+	bool killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+
+	return killed && !w->asked_to_end && !w->stop_asked &&
+	       workload_oom_kills() > w->oom_kills;
+}
+
 int supervise(struct watch *w, struct ended *ret, struct error *err)
 {
 	struct launch *l = w->l;
@@ -453,6 +504,7 @@ int supervise(struct watch *w, struct ended *ret, struct error *err)
 	w->paused = w->init_gone = w->server_gone = w->guard_gone = false;
 	w->asked_to_end = w->stop_asked = false;
 	w->ended = (struct ended){ 0 };
+	w->oom_kills = workload_oom_kills();
 	if (l->spec->timeout_ms)
 		r = start_timer(&w->timer_fd, l->spec->timeout_ms, err);
 	connect_streams(w);
@@ -467,11 +519,14 @@ int supervise(struct watch *w, struct ended *ret, struct error *err)
 	terminal_set_cooked(&w->terminal);
 	end_guard(w);
 	end_server(w);
+	w->ended.output_error =
+		w->output[0]->error ? w->output[0]->error : w->output[1]->error;
 	close_streams(w);
 	fd_close(&w->timer_fd);
 	fd_close(&w->stop_timer_fd);
 	w->running = false;
 	w->ended.stop_asked = w->stop_asked;
+	w->ended.out_of_memory = was_out_of_memory(w);
 	*ret = w->ended;
 	return r;
 }
@@ -489,14 +544,14 @@ bool supervise_idle(struct watch *w, uint64_t ms)
 	return !w->stop_asked;
 }
 
-static void kill_and_wait(const pid_t *pids, size_t n)
+static void kill_and_wait(pid_t *pids, size_t n)
 {
 	struct error ignored;
 
 	/* none has been waited for: the numbers are still theirs */
 	for (size_t i = 0; i < n; i++)
-		if (pids[i] > 0)
-			kill(pids[i], SIGKILL);
+		if (pids[i] > 0 && !process_kill(pids[i]))
+			pids[i] = 0;
 	for (size_t i = 0; i < n; i++)
 		if (pids[i] > 0)
 			process_wait(pids[i], &ignored);

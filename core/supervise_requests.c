@@ -44,6 +44,8 @@ static int do_signal(struct watch *w, const struct exchange *x,
 		return error_say(err, EINVAL, "%d is no signal", number);
 	if (number == SIGKILL)
 		w->stop_asked = true;
+	scoped(char) *attribute = xasprintf("signal=%d", number);
+	launch_event(w->l, EVENT_KILL, attribute);
 	watch_signal(w, number);
 	return 0;
 }
@@ -118,8 +120,11 @@ static int do_session(struct watch *w, const struct exchange *x,
 	}
 	if (x->fds[0] < 0 || x->fds[1] < 0)
 		return error_say(err, EINVAL, "descriptors are missing");
-	return fd_send_message(w->l->peer[INIT], &request, sizeof(request),
-			       x->fds, 2, err);
+	r = fd_send_message(w->l->peer[INIT], &request, sizeof(request), x->fds,
+			    2, err);
+	return r == -EPIPE || r == -ECONNRESET
+		       ? error_say(err, ESRCH, "the container is not running")
+		       : r;
 }
 
 static int add_sink(struct fanout *fanout, int *fd, int *ret_fd,
@@ -150,6 +155,7 @@ static int do_attach(struct watch *w, const struct exchange *x,
 				 w->input->ended ? "closed" : "taken");
 	if (wants_input)
 		x->client->in = take_fd(x->fds[2]);
+	launch_event(w->l, EVENT_ATTACH, NULL);
 	r = add_sink(w->output[0], &x->fds[0], &x->client->out, err);
 	return r < 0 ? r
 		     : add_sink(w->output[1], &x->fds[1], &x->client->err, err);
@@ -200,9 +206,8 @@ static int do_root(struct watch *w, const struct exchange *x, struct error *err)
 static int do_rename(struct watch *w, const struct exchange *x,
 		     struct error *err)
 {
-	int r = state_rename(w->l->state, x->request->name, err);
-
-	return r < 0 ? r : launch_record_name(w->l, err);
+	return state_rename(w->l->state, x->request->name, launch_record_name,
+			    w->l, err);
 }
 
 int watch_handle(void *context, struct control_client *client,

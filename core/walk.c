@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "core/stops.h"
 
 /* What goes over the sockets: a step is done, or it failed. */
 struct token {
@@ -265,6 +266,8 @@ static int do_step(const struct step *plan, int i, struct launch *launch,
 		   struct error *err)
 {
 	enum actor me = launch->me;
+
+	stops_before(plan, i);
 	int r = plan[i].function(launch, err);
 
 	if (r < 0) {

@@ -22,8 +22,9 @@ struct watch {
 	bool running; /* a container is there to be asked for */
 	bool paused;
 	bool init_gone, server_gone, guard_gone;
-	bool asked_to_end; /* a signal, the time, or the parent's end */
-	bool stop_asked;   /* by "stop", or a signal that ends: no restart */
+	bool asked_to_end;  /* a signal, the time, or the parent's end */
+	bool stop_asked;    /* by "stop", or a signal that ends: no restart */
+	uint64_t oom_kills; /* on this machine, when it began */
 	struct ended ended;
 };
 

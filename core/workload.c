@@ -83,3 +83,15 @@ bool workload_ignores(pid_t init_pid, pid_t inner_pid, bool is_pid1, int number)
 	return is_pid1 && !mask_has(status, "\nSigCgt:", number) &&
 	       !mask_has(status, "\nSigBlk:", number);
 }
+
+uint64_t workload_oom_kills(void)
+{
+	struct error ignored;
+	scoped(char) *text = NULL;
+
+	if (fd_read_file(AT_FDCWD, "/proc/vmstat", PROC_LARGEST, &text,
+			 &ignored) < 0)
+		return 0;
+	const char *value = find_line(text, "\noom_kill ");
+	return value ? strtoull(value, NULL, 10) : 0;
+}

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 /*
@@ -24,3 +25,10 @@ pid_t workload_find(pid_t init_pid, pid_t inner_pid);
  */
 bool workload_ignores(pid_t init_pid, pid_t inner_pid, bool is_pid1,
 		      int number);
+
+/*
+ * workload_oom_kills - how many processes the kernel has killed on this
+ * machine because it was out of memory
+ * Source: "oom_kill" in /proc/vmstat (Linux 4.13); 0 when it cannot be told.
+ */
+uint64_t workload_oom_kills(void);

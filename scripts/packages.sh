@@ -7,7 +7,7 @@
 # to compile: the compiler, the build system, and the libraries' headers
 packages_build="gcc libc6-dev meson ninja-build pkgconf python3
   libcap-dev libseccomp-dev libjansson-dev libarchive-dev libssl-dev
-  libsubid-dev"
+  libsubid-dev libcurl4-openssl-dev libpsl-dev"
 
 # to start a container: the file system server, newuidmap and newgidmap
 packages_run="fuse-overlayfs uidmap"
@@ -18,7 +18,9 @@ packages_try="busybox-static"
 # to test: frameworks, a second compiler, linters, and foreign image tools
 packages_test="check bats busybox-static attr libcap2-bin strace jq bsdutils
   clang lld llvm clang-format-19 cppcheck shellcheck universal-ctags man-db groff
-  mmdebstrap umoci skopeo buildah netavark zstd xz-utils bzip2 procps"
+  mmdebstrap umoci skopeo buildah netavark libarchive-tools zstd xz-utils
+  bzip2 procps systemd
+  docker-registry apache2-utils openssl curl"
 
 # to measure against: what others use for the same
 packages_bench="bubblewrap crun podman hyperfine"

@@ -42,28 +42,34 @@ static bool has(const struct strv *sorted, const char *text)
 				    sizeof(*sorted->v), compare);
 }
 
-static int mark(const struct store *store, const struct image_index *keep,
-		struct needed *needed, struct error *err)
+static int mark_image(const struct store *store, const char *digest,
+		      struct needed *needed, struct error *err)
+{
+	scoped_manifest manifest = { 0 };
+	scoped_config config = { 0 };
+	int r = layout_read_image(store, digest, &manifest, &config, err);
+
+	if (r < 0)
+		return r;
+	strv_add(&needed->blobs, digest);
+	strv_add(&needed->blobs, manifest.config.digest);
+	for (size_t l = 0; l < manifest.n_layers; l++)
+		strv_add(&needed->blobs, manifest.layers[l].digest);
+	strv_extend(&needed->layers, strv_argv(&config.diff_ids));
+	return 0;
+}
+
+static int mark_index(const struct store *store, const struct image_index *keep,
+		      struct needed *needed, struct error *err)
 {
 	for (size_t i = 0; i < keep->n; i++) {
-		scoped_manifest manifest = { 0 };
-		scoped_config config = { 0 };
-		const char *digest = keep->entries[i].digest;
-		int r = layout_read_image(store, digest, &manifest, &config,
-					  err);
+		const struct descriptor *entry = &keep->entries[i];
+		int r = mark_image(store, entry->digest, needed, err);
 		if (r < 0)
 			return error_prefix(err, "image %s",
-					    keep->entries[i].name
-						    ? keep->entries[i].name
-						    : digest);
-		strv_add(&needed->blobs, digest);
-		strv_add(&needed->blobs, manifest.config.digest);
-		for (size_t l = 0; l < manifest.n_layers; l++)
-			strv_add(&needed->blobs, manifest.layers[l].digest);
-		strv_extend(&needed->layers, strv_argv(&config.diff_ids));
+					    entry->name ? entry->name
+							: entry->digest);
 	}
-	sort(&needed->blobs);
-	sort(&needed->layers);
 	return 0;
 }
 
@@ -86,6 +92,81 @@ static int list_names(const struct store *store, const char *path,
 			strv_add(ret, entry->d_name);
 	closedir(list);
 	return 0;
+}
+
+/*
+ * The digest in containers/@id/image
+ * Return: 1; 0 it was made of no image, or is being made or removed; -EUCLEAN
+ */
+static int read_user(const struct store *store, const char *id,
+		     char ret[DIGEST_MAX], struct error *err)
+{
+	scoped(char) *path = xasprintf("containers/%s/image", id);
+	scoped(char) *text = NULL;
+	ssize_t n = fd_read_file(store->dirfd, path, DIGEST_MAX, &text, err);
+
+	/* empty: killed before it was written; such a container never ran */
+	if (n == -ENOENT || n == -ENOTDIR || n == 0)
+		return 0;
+	if (n < 0)
+		return (int)n;
+	text[strcspn(text, "\n")] = '\0';
+	if (digest_check(text, err) < 0) {
+		err->code = EUCLEAN;
+		error_prefix(err, "%s/%s", store->path, path);
+		return error_hint(err, "remove the container: wolffia rm %.12s",
+				  id);
+	}
+	strcpy(ret, text);
+	return 1;
+}
+
+static int mark_containers(const struct store *store, struct needed *needed,
+			   struct error *err)
+{
+	scoped_strv ids = { 0 };
+	char digest[DIGEST_MAX];
+	int r = list_names(store, "containers", &ids, err);
+
+	for (size_t i = 0; r >= 0 && i < ids.n; i++) {
+		r = read_user(store, ids.v[i], digest, err);
+		if (r > 0 && mark_image(store, digest, needed, err) < 0) {
+			r = error_prefix(err, "the image of container %.12s",
+					 ids.v[i]);
+			error_hint(err,
+				   "load the image again, or remove the "
+				   "container: wolffia rm %.12s",
+				   ids.v[i]);
+		}
+	}
+	return r < 0 ? r : 0;
+}
+
+int collect_users(const struct store *store, const char *digest,
+		  struct strv *ret, struct error *err)
+{
+	scoped_strv ids = { 0 };
+	char found[DIGEST_MAX];
+	int r = list_names(store, "containers", &ids, err);
+
+	for (size_t i = 0; r >= 0 && i < ids.n; i++) {
+		r = read_user(store, ids.v[i], found, err);
+		if (r > 0 && strcmp(found, digest) == 0)
+			strv_add(ret, ids.v[i]);
+	}
+	return r < 0 ? r : 0;
+}
+
+static int mark(const struct store *store, const struct image_index *keep,
+		struct needed *needed, struct error *err)
+{
+	int r = mark_index(store, keep, needed, err);
+
+	if (r == 0)
+		r = mark_containers(store, needed, err);
+	sort(&needed->blobs);
+	sort(&needed->layers);
+	return r;
 }
 
 static int find_blobs(const struct store *store, const char *algorithm,

@@ -19,12 +19,24 @@ struct garbage {
 #define GARBAGE_NONE { .holds_fd = -1 }
 
 /*
- * collect_find - what @keep does not refer to; the caller has store_lock()
- * Return: 0; -EUCLEAN an image of @keep cannot be read, so that nobody knows
- * what it needs.
+ * collect_find - what neither @keep nor a container refers to; the caller has
+ * store_lock()
+ *
+ * A container that is kept needs its image as long as it is there, whether it
+ * runs or not: containers/<id>/image holds the digest of the manifest.
+ *
+ * Return: 0; -EUCLEAN an image cannot be read, so that nobody knows what it
+ * needs.
  */
 int collect_find(const struct store *store, const struct image_index *keep,
 		 struct garbage *ret, struct error *err);
+
+/*
+ * collect_users - the ids of the containers that were made of the image whose
+ * manifest is @digest, added to @ret
+ */
+int collect_users(const struct store *store, const char *digest,
+		  struct strv *ret, struct error *err);
 
 /*
  * collect_remove - take it out of the store

@@ -306,49 +306,113 @@ static void set_list(json_t *object, const char *key, json_t *value)
 		json_decref(value);
 }
 
-static json_t *settings_json(const struct image_config *config)
+/* an empty value goes away: what was there before is to be replaced */
+static void put_string(json_t *object, const char *key, const char *value)
 {
-	json_t *object = json_object();
-
-	set_string(object, "User", config->user);
-	set_string(object, "WorkingDir", config->workdir);
-	set_string(object, "StopSignal", config->stop_signal);
-	set_list(object, "Env", strings_json(&config->env));
-	set_list(object, "Entrypoint", strings_json(&config->entrypoint));
-	set_list(object, "Cmd", strings_json(&config->cmd));
-	set_list(object, "Volumes", set_json(&config->volumes));
-	set_list(object, "ExposedPorts", set_json(&config->ports));
-	set_list(object, "Labels", labels_json(&config->labels));
-	return object;
+	json_object_del(object, key);
+	set_string(object, key, value);
 }
 
-static json_t *history_json(const char *created, const char *created_by,
-			    const char *comment)
+static void put_list(json_t *object, const char *key, json_t *value)
 {
-	json_t *entry = json_object(), *history = json_array();
+	json_object_del(object, key);
+	set_list(object, key, value);
+}
 
-	set_string(entry, "created", created);
-	set_string(entry, "created_by", created_by);
-	set_string(entry, "comment", comment);
-	json_array_append_new(history, entry);
-	return history;
+static void put_settings(json_t *object, const struct image_config *config)
+{
+	put_string(object, "User", config->user);
+	put_string(object, "WorkingDir", config->workdir);
+	put_string(object, "StopSignal", config->stop_signal);
+	put_list(object, "Env", strings_json(&config->env));
+	put_list(object, "Entrypoint", strings_json(&config->entrypoint));
+	put_list(object, "Cmd", strings_json(&config->cmd));
+	put_list(object, "Volumes", set_json(&config->volumes));
+	put_list(object, "ExposedPorts", set_json(&config->ports));
+	put_list(object, "Labels", labels_json(&config->labels));
+}
+
+/* the object at @key, made if it is not there; borrowed from @document */
+static json_t *member(json_t *document, const char *key, json_t *empty)
+{
+	json_t *there = json_object_get(document, key);
+
+	if (there && json_typeof(there) == json_typeof(empty)) {
+		json_decref(empty);
+		return there;
+	}
+	json_object_set_new(document, key, empty);
+	return empty;
+}
+
+/* of containers that layers were once made in, long ago and elsewhere */
+static const char *const stale[] = { "container", "container_config", "id",
+				     "parent", "docker_version" };
+
+/* jansson leaves out what is not UTF-8: it would be lost in silence */
+static int check_history(const struct config_history *history,
+			 struct error *err)
+{
+	const char *const texts[] = { history->created_by, history->author,
+				      history->comment };
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		scoped_json *utf8 = json_string(texts[i] ? texts[i] : "");
+		if (!utf8)
+			return error_say(err, EINVAL, "\"%s\" is not UTF-8",
+					 texts[i]);
+	}
+	return 0;
+}
+
+int config_extend(const char *base, const struct image_config *config,
+		  const struct config_history *history, char **ret,
+		  struct error *err)
+{
+	scoped_json *document = NULL;
+	json_t *entry = json_object();
+	int r = check_history(history, err);
+
+	if (r == 0 && base)
+		r = json_parse(base, strlen(base), "the image configuration",
+			       &document, err);
+	set_string(entry, "created", config->created);
+	set_string(entry, "created_by", history->created_by);
+	set_string(entry, "author", history->author);
+	set_string(entry, "comment", history->comment);
+	if (!base)
+		document = json_object();
+	if (r == 0 && !json_is_object(document))
+		r = error_say(err, EINVAL,
+			      "the image configuration: it is not "
+			      "an object");
+	if (r < 0) {
+		json_decref(entry);
+		return r;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(stale); i++)
+		json_object_del(document, stale[i]);
+	put_string(document, "created", config->created);
+	put_string(document, "architecture", config->architecture);
+	put_string(document, "os", config->os);
+	set_string(document, "author", history->author);
+	put_settings(member(document, "config", json_object()), config);
+	json_t *rootfs = member(document, "rootfs", json_object());
+	put_string(rootfs, "type", "layers");
+	put_list(rootfs, "diff_ids", strings_json(&config->diff_ids));
+	json_array_append_new(member(document, "history", json_array()), entry);
+	*ret = json_dumps(document, JSON_COMPACT);
+	return 0;
 }
 
 char *config_text(const struct image_config *config, const char *created_by,
 		  const char *comment)
 {
-	scoped_json *document = json_object();
-	json_t *rootfs = json_object();
+	const struct config_history history = { .created_by = created_by,
+						.comment = comment };
+	struct error ignored;
+	char *text = NULL;
 
-	set_string(document, "created", config->created);
-	set_string(document, "architecture", config->architecture);
-	set_string(document, "os", config->os);
-	json_object_set_new(document, "config", settings_json(config));
-	set_string(rootfs, "type", "layers");
-	json_object_set_new(rootfs, "diff_ids",
-			    strings_json(&config->diff_ids));
-	json_object_set_new(document, "rootfs", rootfs);
-	json_object_set_new(document, "history",
-			    history_json(config->created, created_by, comment));
-	return json_dumps(document, JSON_COMPACT);
+	config_extend(NULL, config, &history, &text, &ignored);
+	return text;
 }

@@ -64,23 +64,47 @@ static int cover(const char *path, const char *mode, struct error *err)
 	return empty < 0 ? empty : attach(empty, there, err);
 }
 
+/* clang-format off */
+static const struct {
+	const char *path, *mode;
+} places[] = {
+	{ "/home",    "0755" },
+	{ "/root",    "0700" },
+	{ "/run",     "0755" },
+	{ "/tmp",     "1777" },
+	{ "/var/tmp", "1777" },
+};
+/* clang-format on */
+
+/* one that does not lie in a place that is covered anyway; or NULL */
+static const char *home_elsewhere(void)
+{
+	const char *home = getenv("HOME");
+
+	return home && home[0] == '/' && home[1] &&
+			       !path_is_below(home, "/home")
+		       ? home
+		       : NULL;
+}
+
 static int cover_all(struct error *err)
 {
-	static const struct {
-		const char *path, *mode;
-	} places[] = {
-		{ "/home", "0755" }, { "/root", "0700" },    { "/run", "0755" },
-		{ "/tmp", "1777" },  { "/var/tmp", "1777" },
-	};
-	const char *home = getenv("HOME");
+	const char *home = home_elsewhere();
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(places); i++)
 		r = cover(places[i].path, places[i].mode, err);
-	if (r == 0 && home && home[0] == '/' && home[1] &&
-	    !path_is_below(home, "/home"))
-		r = cover(home, "0755", err);
-	return r;
+	return r == 0 && home ? cover(home, "0755", err) : r;
+}
+
+void fuse_host_covered(struct strv *ret)
+{
+	const char *home = home_elsewhere();
+
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
+		strv_add(ret, places[i].path);
+	if (home)
+		strv_add(ret, home);
 }
 
 /*

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/strv.h"
 
 struct fuse_host {
 	const char *container; /* absolute: the directory with upper and work */
@@ -28,5 +29,8 @@ struct fuse_host {
  * for the options of fuse-overlayfs.
  */
 int fuse_host_enter(const struct fuse_host *host, struct error *err);
+
+/* fuse_host_covered - add the directories that the container finds empty */
+void fuse_host_covered(struct strv *ret);
 
 extern const char fuse_host_lower[], fuse_host_upper[], fuse_host_work[];

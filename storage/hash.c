@@ -97,3 +97,38 @@ int hash_text(const void *text, size_t size, char ret_digest[DIGEST_MAX],
 		r = failed(err);
 	return r < 0 ? r : finish(context, ret_digest, err);
 }
+
+struct hash {
+	EVP_MD_CTX *context;
+};
+
+int hash_begin(const char *algorithm, struct hash **ret, struct error *err)
+{
+	scoped_hash *hash = xcalloc(1, sizeof(*hash));
+	int r = begin(&hash->context, algorithm, err);
+
+	if (r == 0)
+		*ret = take_ptr(hash);
+	return r;
+}
+
+int hash_add(struct hash *hash, const void *data, size_t size,
+	     struct error *err)
+{
+	if (EVP_DigestUpdate(hash->context, data, size) != 1)
+		return failed(err);
+	return 0;
+}
+
+int hash_end(struct hash *hash, char ret_digest[DIGEST_MAX], struct error *err)
+{
+	return finish(hash->context, ret_digest, err);
+}
+
+void hash_free(struct hash **hash)
+{
+	if (*hash)
+		EVP_MD_CTX_free((*hash)->context);
+	free(*hash);
+	*hash = NULL;
+}

@@ -22,3 +22,18 @@ int hash_stream(int from_fd, int to_fd, const char *algorithm, uint64_t max,
 /* hash_text - the sha256 digest of @size bytes */
 int hash_text(const void *text, size_t size, char ret_digest[DIGEST_MAX],
 	      struct error *err);
+
+/*
+ * A digest that is computed piece by piece: begin, add what comes, end.
+ * @algorithm: as for hash_stream()
+ */
+struct hash;
+int hash_begin(const char *algorithm, struct hash **ret, struct error *err);
+int hash_add(struct hash *hash, const void *data, size_t size,
+	     struct error *err);
+
+/* hash_end - the digest of all that was added; afterwards only hash_free() */
+int hash_end(struct hash *hash, char ret_digest[DIGEST_MAX], struct error *err);
+void hash_free(struct hash **hash);
+
+#define scoped_hash __attribute__((cleanup(hash_free))) struct hash

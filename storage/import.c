@@ -4,55 +4,21 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/memory.h"
-#include "base/text.h"
 #include "storage/media.h"
-#include "storage/reference.h"
-
-/* SOURCE_DATE_EPOCH makes the same input the same image: reproducible-builds */
-static int set_created(struct image_config *config, struct error *err)
-{
-	const char *epoch = getenv("SOURCE_DATE_EPOCH");
-	time_t now = time(NULL);
-	char text[32];
-	struct tm tm;
-	uint64_t seconds = 0;
-
-	if (epoch && *epoch) {
-		int r = text_to_u64(epoch, INT32_MAX * 64ull, &seconds, err);
-		if (r < 0)
-			return error_prefix(err, "SOURCE_DATE_EPOCH");
-		now = (time_t)seconds;
-	}
-	gmtime_r(&now, &tm);
-	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
-	config->created = xstrdup(text);
-	return 0;
-}
-
-/* what --change made must be what a reader of the image accepts */
-static int check_config(const struct image_config *config, struct error *err)
-{
-	scoped_config check = { 0 };
-	scoped(char) *text = config_text(config, "", "");
-
-	return config_parse(text, strlen(text), &check, err);
-}
+#include "storage/new_image.h"
 
 static int make_config(const struct import_options *options,
 		       struct image_config *ret, struct error *err)
 {
-	int r = set_created(ret, err);
+	int r = new_image_stamp(ret, err);
 
 	ret->os = xstrdup("linux");
 	ret->architecture = xstrdup(manifest_architecture());
-	for (size_t i = 0; r == 0 && i < options->changes.n; i++)
-		r = import_change(ret, options->changes.v[i], err);
-	return r < 0 ? r : check_config(ret, err);
+	return r < 0 ? r : new_image_change(ret, &options->changes, err);
 }
 
 static int stage_config(struct stage *stage, const struct image_config *config,
@@ -121,37 +87,21 @@ static int stage_all(struct stage *stage, int fd,
 	return stage_text(stage, text, ret, err);
 }
 
-static int normal_name(const char *name, char **ret, struct error *err)
-{
-	scoped_reference ref = { 0 };
-	int r = reference_parse(name, &ref, err);
-
-	if (r < 0)
-		return r;
-	if (ref.digest)
-		return error_say(err, EINVAL,
-				 "\"%s\": an image is not named by a digest",
-				 name);
-	*ret = reference_name(&ref, "localhost");
-	return 0;
-}
-
 int import_image(struct stage *stage, int fd,
 		 const struct import_options *options, struct image_index *ret,
 		 struct error *err)
 {
-	scoped_descriptor entry = { .media_type = xstrdup(MEDIA_MANIFEST) };
+	scoped_descriptor entry = { 0 };
 	int r = 0;
 
+	new_image_entry(&entry);
 	/* what can be said before the work is said before the work */
 	if (options->name)
-		r = normal_name(options->name, &entry.name, err);
+		r = new_image_name(options->name, &entry.name, err);
 	if (r == 0)
 		r = stage_all(stage, fd, options, &entry, err);
 	if (r < 0)
 		return r;
-	entry.os = xstrdup("linux");
-	entry.architecture = xstrdup(manifest_architecture());
 	struct image_index index = { 0 };
 	index_append(&index, &entry);
 	*ret = index;

@@ -124,6 +124,23 @@ void config_free(struct image_config *config);
 char *config_text(const struct image_config *config, const char *created_by,
 		  const char *comment);
 
+/* What an image's last layer is about, for its history; NULL: nothing. */
+struct config_history {
+	const char *created_by, *author, *comment;
+};
+
+/*
+ * config_extend - the configuration of an image that is another one and more
+ * @base: the other one's, which has been parsed before; its history, and what
+ *        is not in struct image_config, are kept; NULL: none
+ * @config: the whole new one
+ * @history: of what is new
+ * Return: 0 with the text, the caller's to free; -EINVAL as config_parse()
+ */
+int config_extend(const char *base, const struct image_config *config,
+		  const struct config_history *history, char **ret,
+		  struct error *err);
+
 /* config_check_layers - one diff id for each layer? -EINVAL if not */
 int config_check_layers(const struct image_config *config,
 			const struct manifest *manifest, struct error *err);

@@ -1,52 +1,20 @@
 #include "storage/unpack.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/memory.h"
-#include "storage/unpack_records.h"
+#include "storage/unpack_inbox.h"
 #include "storage/unpack_stages.h"
 #include "storage/unpack_writer.h"
 
 enum {
-	BUFFER_SIZE = 1 << 20,
 	/* what the tar format adds to each file, generously: a header, a pax
 	 * header with its own, and padding */
 	TAR_BYTES_PER_FILE = 4096,
 	TAR_BYTES_ANYWAY = 1 << 20,
 };
-
-static_assert((int)BUFFER_SIZE >= 2 * (int)UNPACK_RECORD_MAX,
-	      "a record fits, wherever in the buffer it begins");
-
-/* What has come from the parser and was not yet worked off. */
-struct inbox {
-	int fd;
-	size_t start, end;
-	char bytes[BUFFER_SIZE];
-};
-
-/* Return: bytes read; 0 the parser has gone, which stages_finish explains */
-static ssize_t refill(struct inbox *inbox, struct error *err)
-{
-	ssize_t n;
-
-	memmove(inbox->bytes, inbox->bytes + inbox->start,
-		inbox->end - inbox->start);
-	inbox->end -= inbox->start;
-	inbox->start = 0;
-	do {
-		n = read(inbox->fd, inbox->bytes + inbox->end,
-			 sizeof(inbox->bytes) - inbox->end);
-	} while (n < 0 && errno == EINTR);
-	if (n < 0)
-		return error_set(err, errno, "read from the parser");
-	inbox->end += (size_t)n;
-	return n;
-}
 
 static int apply(struct unpack_writer *writer,
 		 const struct unpack_record *record, struct error *err)
@@ -64,25 +32,16 @@ static int apply(struct unpack_writer *writer,
 }
 
 /* Return: 1 the end was reached; 0 the records stop before it; or an error */
-static int write_records(struct inbox *inbox, struct unpack_writer *writer,
-			 struct error *err)
+static int write_records(struct unpack_inbox *inbox,
+			 struct unpack_writer *writer, struct error *err)
 {
 	struct unpack_record record;
 
 	for (;;) {
-		ssize_t n = unpack_record_parse(inbox->bytes + inbox->start,
-						inbox->end - inbox->start,
-						&record, err);
-		if (n < 0)
-			return (int)n;
-		if (n == 0) {
-			n = refill(inbox, err);
-			if (n <= 0)
-				return (int)n;
-			continue;
-		}
-		inbox->start += (size_t)n;
-		int r = apply(writer, &record, err);
+		int r = unpack_inbox_next(inbox, &record, err);
+		if (r <= 0)
+			return r;
+		r = apply(writer, &record, err);
 		if (r < 0)
 			return r;
 		if (record.kind == UNPACK_END)
@@ -112,10 +71,10 @@ static uint64_t stream_limit(const struct unpack_options *options)
 static int unpack(struct unpack_stages *stages, struct unpack_writer *writer,
 		  struct unpack_result *result, struct error *err)
 {
-	scoped(struct inbox) *inbox = xcalloc(1, sizeof(*inbox));
+	scoped(struct unpack_inbox) *inbox =
+		unpack_inbox_new(stages->records_fd);
 	uint8_t digest[32];
 
-	inbox->fd = stages->records_fd;
 	int ended = write_records(inbox, writer, err);
 	if (ended < 0)
 		return ended;
@@ -135,8 +94,8 @@ int unpack_stream(int tar_fd, int target_fd,
 	struct unpack_result result = { 0 };
 	struct unpack_writer *writer = NULL;
 	struct unpack_stages stages;
-	int r = unpack_stages_start(&stages, tar_fd, stream_limit(options),
-				    err);
+	int r = unpack_stages_start(&stages, tar_fd, UNPACK_ALL_STAGES,
+				    stream_limit(options), err);
 
 	if (r < 0)
 		return error_prefix(err, "unpack %s", options->what);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/fd.h"
+#include "base/memory.h"
 #include "base/text.h"
 
 /* Every record begins so. */
@@ -108,6 +109,31 @@ const char *unpack_path_name(const char *path)
 	const char *slash = strrchr(path, '/');
 
 	return slash ? slash + 1 : path;
+}
+
+char *unpack_entry_keep(const struct unpack_entry *entry,
+			struct unpack_entry *ret)
+{
+	size_t total = 1;
+
+	*ret = *entry;
+	ret->path = ret->link = "";
+	for (size_t i = 0; i < entry->n_xattrs; i++)
+		total += strlen(entry->xattrs[i].name) + 1 +
+			 entry->xattrs[i].size;
+	char *bytes = entry->n_xattrs ? xcalloc(1, total) : NULL;
+	char *to = bytes;
+	for (size_t i = 0; i < entry->n_xattrs; i++) {
+		struct unpack_xattr *xattr = &ret->xattrs[i];
+		size_t n = strlen(xattr->name) + 1;
+
+		memcpy(to, xattr->name, n);
+		memcpy(to + n, xattr->value, xattr->size);
+		xattr->name = to;
+		xattr->value = to + n;
+		to += n + xattr->size;
+	}
+	return bytes;
 }
 
 bool unpack_xattr_allowed(const char *name)

@@ -98,6 +98,14 @@ ssize_t unpack_record_parse(const void *bytes, size_t size,
 int unpack_path_clean(const char *name, char to[UNPACK_PATH_MAX],
 		      struct error *err);
 
+/*
+ * unpack_entry_keep - a copy that outlives the record
+ * @ret: has no path and no link ("")
+ * Return: what ret->xattrs points to, the caller's to free; NULL: nothing
+ */
+char *unpack_entry_keep(const struct unpack_entry *entry,
+			struct unpack_entry *ret);
+
 /* unpack_path_name - the last component of a clean path, borrowed */
 const char *unpack_path_name(const char *path);
 

@@ -396,11 +396,11 @@ static int start_stage(struct unpack_stage *ret, int number, int in, int out,
 	return 0;
 }
 
-int unpack_stages_start(struct unpack_stages *ret, int tar_fd,
+int unpack_stages_start(struct unpack_stages *ret, int tar_fd, unsigned wanted,
 			uint64_t max_bytes, struct error *err)
 {
 	scoped_fd in = fcntl(tar_fd, F_DUPFD_CLOEXEC, 3);
-	struct unpack_stages stages = { .records_fd = -1 };
+	struct unpack_stages stages = { .records_fd = -1, .wanted = wanted };
 
 	if (in < 0)
 		return error_set(err, errno, "use descriptor %d", tar_fd);
@@ -409,6 +409,8 @@ int unpack_stages_start(struct unpack_stages *ret, int tar_fd,
 	for (int i = 0; i < UNPACK_STAGES; i++) {
 		int out[2];
 
+		if (!(wanted & 1u << i))
+			continue;
 		if (pipe2(out, O_CLOEXEC) < 0) {
 			unpack_stages_kill(&stages);
 			return error_set(err, errno, "make a pipe");
@@ -471,6 +473,9 @@ int unpack_stages_finish(struct unpack_stages *stages, uint8_t diff_id[32],
 		struct report report = { 0 };
 		struct error here;
 		bool secondary;
+
+		if (!(stages->wanted & 1u << i))
+			continue;
 		int r = finish_stage(&stages->stage[i], i, &report, &secondary,
 				     &here);
 

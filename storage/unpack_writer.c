@@ -312,33 +312,6 @@ static int apply_meaning(struct unpack_writer *writer,
 	return r < 0 ? r : 1;
 }
 
-/* The attributes lie in a buffer that the next record overwrites. */
-static void keep_entry(struct unpack_writer *writer,
-		       const struct unpack_entry *entry)
-{
-	size_t total = 1;
-
-	writer->entry = *entry;
-	writer->entry.path = writer->name;
-	writer->entry.link = "";
-	for (size_t i = 0; i < entry->n_xattrs; i++)
-		total += strlen(entry->xattrs[i].name) + 1 +
-			 entry->xattrs[i].size;
-	free(writer->xattr_bytes);
-	char *to = writer->xattr_bytes =
-		entry->n_xattrs ? xcalloc(1, total) : NULL;
-	for (size_t i = 0; i < entry->n_xattrs; i++) {
-		struct unpack_xattr *xattr = &writer->entry.xattrs[i];
-		size_t n = strlen(xattr->name) + 1;
-
-		memcpy(to, xattr->name, n);
-		memcpy(to + n, xattr->value, xattr->size);
-		xattr->name = to;
-		xattr->value = to + n;
-		to += n + xattr->size;
-	}
-}
-
 static int finish_file(struct unpack_writer *writer, struct error *err)
 {
 	const struct unpack_entry *entry = &writer->entry;
@@ -399,7 +372,9 @@ int unpack_writer_entry(struct unpack_writer *writer,
 		return r;
 	writer->written = 0;
 	writer->wants_data = entry->type == UNPACK_FILE;
-	keep_entry(writer, entry);
+	free(writer->xattr_bytes);
+	writer->xattr_bytes = unpack_entry_keep(entry, &writer->entry);
+	writer->entry.path = writer->name;
 	return entry->type == UNPACK_FIFO ? finish_file(writer, err) : 0;
 }
 

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -26,11 +27,36 @@
 /* what any image needs: 0..65535 (nobody is 65534) */
 enum { IDS_MAX = 65536 };
 
-static int find_ranges(const char *user, uid_t uid, struct idrange *uids,
-		       struct idrange *gids, int *ret_n_uids, int *ret_n_gids,
+/*
+ * The name that subuid(5) knows the caller by; the number, when there is none.
+ * To know none because it could not be read would cost the caller the ids, and
+ * the container a wall.
+ */
+static int find_caller_name(char **ret, bool *ret_nameless, struct error *err)
+{
+	enum { SIZE = 64 << 10 };
+	scoped(char) *buffer = xcalloc(SIZE, 1);
+	struct passwd entry, *found = NULL;
+	int code = getpwuid_r(geteuid(), &entry, buffer, SIZE, &found);
+
+	if (code != 0 && code != ENOENT)
+		return error_set(err, code, "find the name of user %u",
+				 geteuid());
+	*ret = found ? xstrdup(found->pw_name) : xasprintf("%u", geteuid());
+	*ret_nameless = !found;
+	return 0;
+}
+
+static int find_ranges(struct idrange *uids, struct idrange *gids,
+		       int *ret_n_uids, int *ret_n_gids, bool *ret_nameless,
 		       struct error *err)
 {
+	scoped(char) *user = NULL;
+	uid_t uid = geteuid();
 	struct error gids_err;
+	int r = find_caller_name(&user, ret_nameless, err);
+	if (r < 0)
+		return r;
 	int n_uids = subid_find(SUBID_UIDS, user, uid, uids, err);
 	int n_gids = subid_find(SUBID_GIDS, user, uid, gids,
 				n_uids < 0 ? &gids_err : err);
@@ -56,15 +82,6 @@ static int map_one_id(struct outer_ids *ret, struct error *err)
 	return r < 0 ? r : idmap_outer(&ret->gids, getegid(), NULL, 0, 1, err);
 }
 
-/* the name that subuid(5) knows the caller by */
-static const char *caller_name(char *number, size_t size)
-{
-	struct passwd *entry = getpwuid(geteuid());
-
-	snprintf(number, size, "%u", geteuid());
-	return entry ? entry->pw_name : number;
-}
-
 static int refuse_root(struct error *err)
 {
 	error_say(
@@ -78,16 +95,14 @@ int outer_find_ids(bool single, struct outer_ids *ret, struct error *err)
 {
 	struct idrange uids[SUBID_RANGES_MAX], gids[SUBID_RANGES_MAX];
 	int n_uids = 0, n_gids = 0;
-	char number[16];
 	struct outer_ids ids = { 0 };
 	struct error ignored;
 
 	if (geteuid() == 0)
 		return refuse_root(err);
 	int r = single ? -ENOENT
-		       : find_ranges(caller_name(number, sizeof(number)),
-				     geteuid(), uids, gids, &n_uids, &n_gids,
-				     err);
+		       : find_ranges(uids, gids, &n_uids, &n_gids,
+				     &ids.nameless, err);
 	if (r == -ENOENT) {
 		r = map_one_id(&ids, single ? err : &ignored);
 		if (r == 0)
@@ -244,9 +259,15 @@ static int call_child(int go, const struct outer_ids *ids,
 		      pid_t parent, struct error *err)
 {
 	char byte;
+	ssize_t n;
 
+	do {
+		n = read(go, &byte, 1);
+	} while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return error_set(err, errno, "hear from the parent");
 	/* end of file: the parent gave up or died */
-	if (read(go, &byte, 1) != 1)
+	if (n == 0)
 		_exit(STATUS_WOLFFIA);
 	int r = outer_become_root(ids, err);
 	if (r < 0)
@@ -281,10 +302,13 @@ static int supervise(pid_t pid, int go, const struct outer_ids *ids,
 	int s = outer_map_await(&mapping, r < 0 ? &ignored : err);
 
 	r = r < 0 ? r : s;
-	if (r == 0 && write(go, "", 1) != 1)
+	/* a child that has died has said why */
+	if (r == 0 && send(go, "", 1, MSG_NOSIGNAL) < 0 && errno != EPIPE &&
+	    errno != ECONNRESET)
 		r = error_set(err, errno, "wake the child");
-	if (r < 0)
-		kill(pid, SIGKILL);
+	/* one that cannot be killed sees the end of the socket */
+	if (r < 0 && !process_kill(pid))
+		return r;
 	int status = process_wait(pid, r < 0 ? &ignored : err);
 	return r < 0 ? r : status;
 }
@@ -297,8 +321,8 @@ static int call_and_wait(const struct outer_ids *ids,
 	int go[2];
 	pid_t parent = getpid();
 
-	if (pipe2(go, O_CLOEXEC) < 0)
-		return error_set(err, errno, "make a pipe");
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, go) < 0)
+		return error_set(err, errno, "make a socket");
 	int pid = outer_clone(CLONE_NEWUSER | CLONE_NEWNS, err);
 	if (pid == 0) {
 		fd_close(&go[1]);

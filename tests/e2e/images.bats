@@ -530,7 +530,11 @@ teardown() {
 	[ "$output" = 2 ]
 	run -0 image images --format 'table {{.Tag}}\t{{.ID}}' foo:2
 	[[ ${lines[0]} =~ ^TAG\ +IMAGE\ ID$ ]]
+	# a list, as podman has it; a line for each, as docker
 	run -0 image images --format json foo:2
+	[ "$(jq -r 'map(.Repository + ":" + .Tag) | join(",")' <<<"$output")" = \
+		localhost/foo:2 ]
+	run -0 image images --format '{{json .}}' foo:2
 	[[ $output == '{"Repository":"localhost/foo","Tag":"2",'* ]]
 	run -0 image images -q foo:2
 	[[ $output =~ ^[0-9a-f]{12}$ ]]

@@ -513,12 +513,14 @@ runs() {
 }
 
 @test "stop -t, and --stop-timeout when it was made" {
-	up a probe_signals
+	up_saying a ready probe_signals
 	took "$WOLFFIA" stop -t 1 a
 	within 1000 2500
-	up b --stop-timeout 1 probe_signals
+	await_end
+	up_saying b ready --stop-timeout 1 probe_signals
 	took "$WOLFFIA" stop b
 	within 1000 2500
+	await_end
 	"$WOLFFIA" start b
 	took "$WOLFFIA" stop -t 0 b
 	within 0 900
@@ -615,7 +617,7 @@ runs() {
 }
 
 @test "stop, twice at once: both return, and the second may be shorter" {
-	up a probe_signals
+	up_saying a ready probe_signals
 	"$WOLFFIA" stop -t 60 a >/dev/null 3>&- &
 	first=$!
 	took timeout -s KILL 20 "$WOLFFIA" stop -t 1 a

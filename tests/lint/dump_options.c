@@ -2,17 +2,34 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/memory.h"
+#include "cmd/log_tables.h"
 #include "cmd/options.h"
+#include "cmd/show_tables.h"
+
+static const struct {
+	const char *name;
+	const struct option_entry *table;
+} tables[] = {
+	{ "run", options_table }, { "global", global_options_table },
+	{ "logs", logs_table },   { "events", events_table },
+	{ "info", info_table },   { "inspect", inspect_table },
+	{ "prune", prune_table }, { "ps", ps_table },
+	{ "stats", stats_table }, { "systemd", systemd_table },
+	{ "top", top_table },     { "version", version_table },
+};
 
 int main(int argc, char *argv[])
 {
-	if (argc == 2 && strcmp(argv[1], "run") == 0)
-		option_table_dump(options_table, stdout);
-	else if (argc == 2 && strcmp(argv[1], "global") == 0)
-		option_table_dump(global_options_table, stdout);
-	else if (argc == 2 && strcmp(argv[1], "help") == 0)
+	const char *name = argc == 2 ? argv[1] : "";
+	bool found = strcmp(name, "help") == 0;
+
+	if (found)
 		options_print_help(stdout);
-	else
-		return 2;
-	return fflush(stdout) ? 1 : 0;
+	for (size_t i = 0; i < ARRAY_SIZE(tables); i++)
+		if (strcmp(name, tables[i].name) == 0) {
+			option_table_dump(tables[i].table, stdout);
+			found = true;
+		}
+	return !found ? 2 : fflush(stdout) ? 1 : 0;
 }

@@ -2,7 +2,7 @@
 # The man page has every option of the table, with its letter, its alias and
 # its placeholder, and none that the table lacks; refused ones are named too.
 #
-# usage: man_options.sh DUMP_OPTIONS wolffia-run.1
+# usage: man_options.sh DUMP_OPTIONS wolffia-run.1 [VERB]
 set -eu
 LC_ALL=C
 export LC_ALL
@@ -13,7 +13,7 @@ table=$(mktemp)
 items=$(mktemp)
 trap 'rm -f "$table" "$items"' EXIT
 
-"$dump" run >"$table"
+"$dump" "${3:-run}" >"$table"
 [ -s "$table" ] || { echo "no options from $dump"; exit 1; }
 # ".It Fl e , Fl -env Ar NAME ..." and ".It Fl -privileged"
 sed -n 's/\\&//g; s/^\.It \(.*Fl -.*\)$/\1 /p' "$page" >"$items"

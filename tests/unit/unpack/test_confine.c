@@ -331,7 +331,8 @@ START_TEST(every_process_that_parses_is_confined)
 	int tar[2];
 
 	ck_assert_int_eq(pipe(tar), 0);
-	ck_assert_int_eq(unpack_stages_start(&stages, tar[0], UINT64_MAX, &err),
+	ck_assert_int_eq(unpack_stages_start(&stages, tar[0], UNPACK_ALL_STAGES,
+					     UINT64_MAX, &err),
 			 0);
 	pid_t feeder = fork();
 	if (feeder == 0) {

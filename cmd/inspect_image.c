@@ -1,0 +1,94 @@
+#include <string.h>
+
+#include "base/memory.h"
+#include "cmd/inspect_json.h"
+#include "cmd/show_json.h"
+#include "storage/digest.h"
+
+/* a set of words as Go's map[string]struct{} */
+static json_t *show_set_of(const struct strv *words)
+{
+	json_t *object = json_object();
+
+	for (size_t i = 0; i < words->n; i++) {
+		json_t *word = show_text(words->v[i]);
+		json_object_set_new(object, json_string_value(word),
+				    json_object());
+		json_decref(word);
+	}
+	return object;
+}
+
+static json_t *describe_config(const struct image_config *c)
+{
+	json_t *config = json_object();
+
+	show_set(config, "User", c->user);
+	json_object_set_new(config, "ExposedPorts", show_set_of(&c->ports));
+	json_object_set_new(config, "Env", show_list(&c->env));
+	json_object_set_new(config, "Entrypoint", show_list(&c->entrypoint));
+	json_object_set_new(config, "Cmd", show_list(&c->cmd));
+	json_object_set_new(config, "Volumes", show_set_of(&c->volumes));
+	show_set(config, "WorkingDir", c->workdir);
+	json_object_set_new(config, "Labels", show_pairs(&c->labels));
+	show_set(config, "StopSignal", c->stop_signal);
+	return config;
+}
+
+/* all names of the same manifest */
+static void set_names(json_t *all, const struct image_facts *facts)
+{
+	json_t *tags = json_array(), *digests = json_array();
+
+	for (size_t i = 0; i < facts->index->n; i++) {
+		const struct descriptor *e = &facts->index->entries[i];
+		const char *colon = e->name ? strrchr(e->name, ':') : NULL;
+		if (!colon || strcmp(e->digest, facts->entry->digest) != 0)
+			continue;
+		scoped(char) *digest = xasprintf(
+			"%.*s@%s", (int)(colon - e->name), e->name, e->digest);
+		json_array_append_new(tags, show_text(e->name));
+		json_array_append_new(digests, show_text(digest));
+	}
+	json_object_set_new(all, "RepoTags", tags);
+	json_object_set_new(all, "RepoDigests", digests);
+}
+
+/* of the documents and the layers, as they were packed: what "images" says */
+static uint64_t size_of(const struct image_facts *facts)
+{
+	uint64_t size = facts->entry->size + facts->manifest->config.size;
+
+	for (size_t i = 0; i < facts->manifest->n_layers; i++)
+		size += facts->manifest->layers[i].size;
+	return size;
+}
+
+json_t *inspect_image(const struct image_facts *facts)
+{
+	const struct image_config *config = facts->config;
+	json_t *all = json_object();
+	json_int_t size = (json_int_t)size_of(facts);
+
+	show_set(all, "Id", digest_hex(facts->manifest->config.digest));
+	show_set(all, "Digest", facts->entry->digest);
+	set_names(all, facts);
+	show_set(all, "Parent", "");
+	show_set(all, "Comment", "");
+	show_set(all, "Created",
+		 *config->created ? config->created : "0001-01-01T00:00:00Z");
+	json_object_set_new(all, "Config", describe_config(config));
+	show_set(all, "Author", "");
+	show_set(all, "Architecture", config->architecture);
+	show_set(all, "Os", config->os);
+	json_object_set_new(all, "Size", json_integer(size));
+	json_object_set_new(all, "VirtualSize", json_integer(size));
+	json_object_set_new(all, "RootFS",
+			    json_pack("{s:s, s:o}", "Type", "layers", "Layers",
+				      show_list(&config->diff_ids)));
+	json_object_set_new(all, "Labels", show_pairs(&config->labels));
+	json_object_set_new(all, "Annotations", json_object());
+	show_set(all, "ManifestType", facts->entry->media_type);
+	show_set(all, "User", config->user);
+	return all;
+}

@@ -1,0 +1,417 @@
+/*
+ * meddle - run a program and let system calls of it fail
+ *
+ *   meddle [-l FILE] [-d CALL=ERRNO]... [-f PROCESS:CALL:N:ERRNO] PROGRAM
+ *          [ARGUMENT...]
+ *
+ *   -d   CALL fails with ERRNO, always and in every process
+ *   -f   the N-th CALL of PROCESS fails with ERRNO, once; ERRNO KILL: it is
+ *        killed there
+ *   -l   write a line "PROCESS CALL N" for each call to FILE, and "hit" when
+ *        the point of -f is reached
+ *
+ * PROCESS is 0 for the program, 0.1 for the first process that this one makes,
+ * 0.1.2 for the second of that one, and so on.
+ *
+ * A tracer (ptrace(2)) does it, since a seccomp filter of an ordinary user
+ * takes their rights from set-user-id programs, and wolffia needs newuidmap.
+ * For the same reason it lets go of a process that executes another program,
+ * unless that is called wolffia*, in the moment before it does so.  strace(1)
+ * cannot do that.
+ *
+ * The program has the process number of meddle itself, as with "strace -D".
+ * Calls of process 0 count from the first fcntl(2) on, with which wolffia
+ * begins: what is before that is the dynamic linker's.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <seccomp.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/user.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { CALLS_MOST = 512, PROCESSES_MOST = 512, DENIED_MOST = 8, KILL = -1 };
+
+struct process {
+	pid_t pid; /* 0: a free place */
+	char name[64];
+	unsigned children;
+	bool known;    /* who made it has been told */
+	bool waits;    /* it stopped before it was known */
+	bool counting; /* see above */
+	int fail_with; /* at the end of this call; 0: it is not meddled with */
+	uint16_t count[CALLS_MOST];
+};
+
+struct fault {
+	char process[64];
+	int call;
+	unsigned n;
+	int error; /* or KILL */
+};
+
+static struct process processes[PROCESSES_MOST];
+static struct fault fault = { .call = -1 };
+static struct {
+	int call, error;
+} denied[DENIED_MOST];
+static size_t n_denied;
+static FILE *list;
+
+static void fail(const char *what)
+{
+	perror(what);
+	exit(125);
+}
+
+static void usage(const char *what)
+{
+	fprintf(stderr, "meddle: %s\n", what);
+	exit(125);
+}
+
+static int call_number(const char *name)
+{
+	int number = seccomp_syscall_resolve_name(name);
+
+	if (number < 0 || number >= CALLS_MOST)
+		usage(name);
+	return number;
+}
+
+static int error_number(const char *name)
+{
+	for (int i = 1; i < 200; i++)
+		if (strerrorname_np(i) && strcmp(strerrorname_np(i), name) == 0)
+			return i;
+	if (strcmp(name, "KILL") == 0)
+		return KILL;
+	usage(name);
+	return 0;
+}
+
+static void parse_fault(char *text)
+{
+	char *process = strsep(&text, ":"), *call = strsep(&text, ":");
+	char *n = strsep(&text, ":");
+
+	if (!text)
+		usage("-f PROCESS:CALL:N:ERRNO");
+	snprintf(fault.process, sizeof(fault.process), "%s", process);
+	fault.call = call_number(call);
+	fault.n = (unsigned)atoi(n);
+	fault.error = error_number(text);
+}
+
+static void parse_denied(char *text)
+{
+	char *call = strsep(&text, "=");
+
+	if (!text || n_denied == DENIED_MOST)
+		usage("-d CALL=ERRNO");
+	denied[n_denied].call = call_number(call);
+	denied[n_denied++].error = error_number(text);
+}
+
+static struct process *find(pid_t pid)
+{
+	struct process *free_place = NULL;
+
+	for (size_t i = 0; i < PROCESSES_MOST; i++) {
+		if (processes[i].pid == pid)
+			return &processes[i];
+		if (!processes[i].pid && !free_place)
+			free_place = &processes[i];
+	}
+	if (!free_place)
+		usage("too many processes");
+	*free_place = (struct process){ .pid = pid };
+	return free_place;
+}
+
+static bool is_any_left(void)
+{
+	for (size_t i = 0; i < PROCESSES_MOST; i++)
+		if (processes[i].pid)
+			return true;
+	return false;
+}
+
+/* What the registers say of a call is the only part that no two kinds of
+ * machine have in common. */
+#if defined(__x86_64__)
+static void skip_call(pid_t pid)
+{
+	ptrace(PTRACE_POKEUSER, pid, offsetof(struct user, regs.orig_rax), -1L);
+}
+
+static void set_result(pid_t pid, long result)
+{
+	ptrace(PTRACE_POKEUSER, pid, offsetof(struct user, regs.rax), result);
+}
+#elif defined(__aarch64__)
+static void skip_call(pid_t pid)
+{
+	int none = -1;
+	struct iovec data = { &none, sizeof(none) };
+
+	ptrace(PTRACE_SETREGSET, pid, 0x404 /* NT_ARM_SYSTEM_CALL */, &data);
+}
+
+static void set_result(pid_t pid, long result)
+{
+	struct user_regs_struct regs;
+	struct iovec data = { &regs, sizeof(regs) };
+
+	ptrace(PTRACE_GETREGSET, pid, 1 /* NT_PRSTATUS */, &data);
+	regs.regs[0] = (unsigned long)result;
+	ptrace(PTRACE_SETREGSET, pid, 1, &data);
+}
+#else
+#error "how does this machine say what a system call is and returns?"
+#endif
+
+/* does it execute a program that we follow? */
+static bool follows(pid_t pid, uint64_t path)
+{
+	char text[PATH_MAX] = "", from[32];
+
+	snprintf(from, sizeof(from), "/proc/%d/mem", (int)pid);
+	int fd = open(from, O_RDONLY | O_CLOEXEC);
+	ssize_t n = pread(fd, text, sizeof(text) - 1, (off_t)path);
+	close(fd);
+	if (n <= 0)
+		return false;
+	const char *slash = strrchr(text, '/');
+	return strncmp(slash ? slash + 1 : text, "wolffia", 7) == 0 ||
+	       strncmp(text, "/proc/self/fd/", 14) == 0; /* sealed */
+}
+
+static int denial_of(int call)
+{
+	for (size_t i = 0; i < n_denied; i++)
+		if (denied[i].call == call)
+			return denied[i].error;
+	return 0;
+}
+
+static int fault_of(struct process *p, int call)
+{
+	unsigned n = ++p->count[call];
+
+	if (list && fault.call < 0) {
+		char *name = seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE,
+							      call);
+		fprintf(list, "%s %s %u\n", p->name, name, n);
+		free(name);
+	}
+	if (call != fault.call || n != fault.n ||
+	    strcmp(p->name, fault.process) != 0)
+		return 0;
+	if (list) {
+		fputs("hit\n", list);
+		fflush(list);
+	}
+	return fault.error;
+}
+
+/* Return: false when it was let go */
+static bool enter_call(struct process *p, const struct __ptrace_syscall_info *i)
+{
+	int call = (int)i->entry.nr;
+
+	p->fail_with = 0;
+	if (call < 0 || call >= CALLS_MOST)
+		return true;
+	if (call == SYS_fcntl)
+		p->counting = true;
+	p->fail_with = denial_of(call);
+	if (p->counting && !p->fail_with)
+		p->fail_with = fault_of(p, call);
+	if (p->fail_with == KILL)
+		kill(p->pid, SIGKILL);
+	else if (p->fail_with)
+		skip_call(p->pid);
+	if (call != SYS_execve || p->fail_with ||
+	    follows(p->pid, i->entry.args[0]))
+		return true;
+	ptrace(PTRACE_DETACH, p->pid, 0, 0);
+	p->pid = 0;
+	return false;
+}
+
+static bool move_call(struct process *p)
+{
+	struct __ptrace_syscall_info info;
+
+	if (ptrace(PTRACE_GET_SYSCALL_INFO, p->pid, sizeof(info), &info) < 0)
+		return true;
+	if (info.op == PTRACE_SYSCALL_INFO_ENTRY)
+		return enter_call(p, &info);
+	if (p->fail_with > 0)
+		set_result(p->pid, -p->fail_with);
+	p->fail_with = 0;
+	return true;
+}
+
+static void go_on(struct process *p, int signal)
+{
+	ptrace(PTRACE_SYSCALL, p->pid, 0, signal);
+}
+
+static void know_child(struct process *parent)
+{
+	unsigned long pid = 0;
+
+	if (ptrace(PTRACE_GETEVENTMSG, parent->pid, 0, &pid) < 0)
+		return;
+	struct process *child = find((pid_t)pid);
+	snprintf(child->name, sizeof(child->name), "%.50s.%u", parent->name,
+		 ++parent->children);
+	child->known = child->counting = true;
+	if (child->waits)
+		go_on(child, 0);
+}
+
+static bool is_stop(int signal)
+{
+	return signal == SIGSTOP || signal == SIGTSTP || signal == SIGTTIN ||
+	       signal == SIGTTOU;
+}
+
+static void move(struct process *p, int status)
+{
+	int signal = WSTOPSIG(status), event = status >> 16;
+
+	if (!p->known) {
+		p->waits = true;
+		return;
+	}
+	if (event == PTRACE_EVENT_STOP && is_stop(signal)) {
+		ptrace(PTRACE_LISTEN, p->pid, 0, 0);
+		return;
+	}
+	if (event == PTRACE_EVENT_FORK || event == PTRACE_EVENT_VFORK ||
+	    event == PTRACE_EVENT_CLONE)
+		know_child(p);
+	if (event)
+		signal = 0;
+	if (signal == (SIGTRAP | 0x80)) {
+		signal = 0;
+		if (!move_call(p))
+			return;
+	}
+	go_on(p, signal);
+}
+
+static void trace_all(void)
+{
+	int status;
+
+	while (is_any_left()) {
+		pid_t pid = waitpid(-1, &status, __WALL);
+		if (pid < 0)
+			break;
+		if (WIFSTOPPED(status))
+			move(find(pid), status);
+		else
+			find(pid)->pid = 0;
+	}
+}
+
+/* The tracer holds nothing that others wait for the end of. */
+_Noreturn static void trace(pid_t pid, const char *log, int ready)
+{
+	const long options = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK |
+			     PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE |
+			     PTRACE_O_TRACEEXEC | PTRACE_O_EXITKILL;
+
+	setsid();
+	dup2(ready, 3);
+	syscall(SYS_close_range, 4, ~0u, 0);
+	for (int i = 0; i < 3; i++)
+		close(i);
+	open("/dev/null", O_RDWR);
+	open("/dev/null", O_RDWR);
+	open("/dev/null", O_RDWR);
+	list = log ? fopen(log, "ae") : NULL;
+	if (ptrace(PTRACE_SEIZE, pid, 0, options) < 0 ||
+	    ptrace(PTRACE_INTERRUPT, pid, 0, 0) < 0 ||
+	    waitpid(pid, NULL, __WALL) < 0)
+		_exit(1);
+	struct process *first = find(pid);
+	strcpy(first->name, "0");
+	first->known = true;
+	go_on(first, 0);
+	if (write(3, "", 1) != 1)
+		_exit(1);
+	close(3);
+	trace_all();
+	if (list)
+		fclose(list);
+	_exit(0);
+}
+
+static void start_tracer(const char *log)
+{
+	pid_t me = getpid();
+	int ready[2];
+	char byte;
+
+	/* where only a parent may trace (ptrace(2), /proc/sys/kernel/yama) */
+	prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY, 0, 0, 0);
+	if (pipe2(ready, O_CLOEXEC) < 0)
+		fail("pipe");
+	pid_t pid = fork();
+	if (pid < 0)
+		fail("fork");
+	if (pid == 0) {
+		/* no child of the program's */
+		if (fork() == 0)
+			trace(me, log, ready[1]);
+		_exit(0);
+	}
+	waitpid(pid, NULL, 0);
+	close(ready[1]);
+	if (read(ready[0], &byte, 1) != 1)
+		usage("cannot trace");
+	close(ready[0]);
+}
+
+int main(int argc, char **argv)
+{
+	const char *log = NULL;
+
+	for (int c; (c = getopt(argc, argv, "+l:d:f:")) != -1;) {
+		switch (c) {
+		case 'l':
+			log = optarg;
+			break;
+		case 'd':
+			parse_denied(optarg);
+			break;
+		case 'f':
+			parse_fault(optarg);
+			break;
+		default:
+			return 125;
+		}
+	}
+	if (optind == argc)
+		usage("which program?");
+	start_tracer(log);
+	execvp(argv[optind], argv + optind);
+	fail(argv[optind]);
+}

@@ -1,0 +1,5 @@
+#pragma once
+
+struct expected {
+	const char *template, *text;
+};
