@@ -434,3 +434,13 @@ listing() {
 	"$WOLFFIA" rm c d
 	"$WOLFFIA" rmi next:a
 }
+
+@test "a container that was never started has changed nothing, and becomes an image" {
+	"$WOLFFIA" create --name c -e X=1 base echo made >/dev/null
+	run -0 "$WOLFFIA" diff c
+	[ -z "$output" ]
+	run -0 --separate-stderr "$WOLFFIA" commit -q c next
+	run -0 "$WOLFFIA" run -q next
+	[ "$output" = made ]
+	"$WOLFFIA" export c | tar -tf - | grep -qx kept/deep/file
+}
