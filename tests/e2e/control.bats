@@ -126,7 +126,7 @@ open_doors() {
 @test "garbage of all sizes does not disturb a launcher" {
 	up a sleep 100
 	measure a
-	for i in 1 2 3; do
+	for _ in 1 2 3; do
 		run -0 timeout -s KILL 60 "$TOOLS/probe_control" "$(directory_of a)" garbage 3000
 		[[ "$output" == "answer "*"unknown request" ]] || { echo "$output"; false; }
 	done

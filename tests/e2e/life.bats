@@ -487,10 +487,11 @@ runs() {
 	[ "$(field a exit_code)" = 7 ]
 	run -0 "$WOLFFIA" restart a
 	becomes 3 runs a
-	up b probe_signals
+	up_saying b ready probe_signals
 	took "$WOLFFIA" restart -t 1 b
 	[ "$status" = 0 ]
 	within 1000 4000
+	await_end
 	run -0 "$WOLFFIA" exec b true
 	run --separate-stderr "$WOLFFIA" restart -t nonsense b
 	fails_with 125 "--time"
