@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "cmd/cp_options.h"
 #include "cmd/log_tables.h"
 #include "cmd/options.h"
 
@@ -10,9 +11,8 @@ static const struct {
 	const char *name;
 	const struct option_entry *table;
 } tables[] = {
-	{ "run", options_table },
-	{ "global", global_options_table },
-	{ "logs", logs_table },
+	{ "run", options_table },   { "global", global_options_table },
+	{ "cp", cp_table },         { "logs", logs_table },
 	{ "events", events_table },
 };
 
