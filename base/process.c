@@ -135,6 +135,25 @@ bool process_kill(pid_t pid)
 	return kill(pid, SIGKILL) == 0;
 }
 
+bool process_is_ending(pid_t pid)
+{
+	enum { EXITING = 0x4, LARGEST = 4096 };
+	scoped(char) *path = xasprintf("/proc/%d/stat", (int)pid);
+	scoped(char) *text = NULL;
+	struct error ignored;
+	unsigned flags = 0;
+	char state = 0;
+
+	if (fd_read_file(AT_FDCWD, path, LARGEST, &text, &ignored) < 0)
+		return false;
+	/* behind the name, which may hold anything */
+	const char *rest = strrchr(text, ')');
+	if (!rest ||
+	    sscanf(rest, ") %c %*d %*d %*d %*d %*d %u", &state, &flags) != 2)
+		return false;
+	return state == 'Z' || state == 'X' || flags & EXITING;
+}
+
 int process_exit_status(int wait_status)
 {
 	if (WIFSIGNALED(wait_status))

@@ -33,6 +33,12 @@ int process_wait(pid_t pid, struct error *err);
  */
 bool process_kill(pid_t pid);
 
+/*
+ * process_is_ending - has it ended, or begun to?
+ * Source: PF_EXITING of the ninth field in /proc/PID/stat (proc(5))
+ */
+bool process_is_ending(pid_t pid);
+
 /* process_exit_status - a wait status as a shell says it: 0..255, 128+N */
 int process_exit_status(int wait_status);
 

@@ -36,21 +36,25 @@ static bool matches_type(const struct event *event, const char *value)
 /* clang-format off */
 static const struct {
 	const char *elsewhere, *here;
+	const char *type; /* only of this; or NULL */
 } actions[] = {
-	{ "died",        EVENT_DIE },
-	{ "destroy",     EVENT_REMOVE },
-	{ "delete",      EVENT_REMOVE },
-	{ "exec_create", EVENT_EXEC },
-	{ "exec_start",  EVENT_EXEC },
-	{ "exec_died",   EVENT_EXEC_DIE },
+	{ "died",        EVENT_DIE,      NULL },
+	{ "destroy",     EVENT_REMOVE,   EVENT_CONTAINER },
+	{ "destroy",     EVENT_REMOVE,   EVENT_VOLUME },
+	{ "delete",      EVENT_REMOVE,   EVENT_IMAGE },
+	{ "exec_create", EVENT_EXEC,     NULL },
+	{ "exec_start",  EVENT_EXEC,     NULL },
+	{ "exec_died",   EVENT_EXEC_DIE, NULL },
 };
 /* clang-format on */
 
 static bool matches_event(const struct event *event, const char *value)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(actions); i++)
-		if (strcmp(actions[i].elsewhere, value) == 0)
-			value = actions[i].here;
+		if (strcmp(actions[i].elsewhere, value) == 0 &&
+		    same(event->action, actions[i].here) &&
+		    (!actions[i].type || same(event->type, actions[i].type)))
+			return true;
 	return same(event->action, value);
 }
 

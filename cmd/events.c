@@ -14,7 +14,7 @@
 #include "cmd/event_show.h"
 #include "cmd/log_tables.h"
 #include "cmd/print.h"
-#include "cmd/template.h"
+#include "cmd/template/template.h"
 #include "cmd/waiting.h"
 #include "cmd/when.h"
 #include "core/events.h"

@@ -87,10 +87,15 @@ static int make_request(const struct exec_options *options, char *const *argv,
 		return error_hint(err, "give them to the container when it "
 				       "is made: --cap-add, --profile");
 	}
+	if (options->user && !*options->user)
+		return error_say(err, EINVAL, "--user: the user is empty");
+	if (!*argv[0])
+		return error_say(err, EINVAL, "the command is empty");
 	strv_extend(&ret->argv, argv);
 	ret->user = options->user ? xstrdup(options->user) : NULL;
 	ret->tty = options->tty == FLAG_YES;
 	ret->interactive = options->interactive == FLAG_YES;
+	ret->one_output = terminal_outputs_are_one();
 	if (ret->tty && terminal_size(&size)) {
 		ret->rows = size.ws_row;
 		ret->columns = size.ws_col;

@@ -11,7 +11,7 @@
 #include "base/strv.h"
 #include "base/table.h"
 #include "base/text.h"
-#include "cmd/template.h"
+#include "cmd/template/template.h"
 
 static bool is_terminal(FILE *to)
 {
@@ -125,6 +125,16 @@ static int print_lines(const struct template *template, json_t *objects,
 	return r;
 }
 
+/* without an object there is nobody else to tell that a name is wrong */
+static int check_names(const struct template *template, json_t *headings,
+		       struct error *err)
+{
+	scoped(char) *heading = NULL;
+
+	return headings ? template_heading(template, headings, &heading, err)
+			: 0;
+}
+
 int format_print(const char *format, json_t *objects, json_t *headings,
 		 FILE *to, struct error *err)
 {
@@ -140,8 +150,11 @@ int format_print(const char *format, json_t *objects, json_t *headings,
 	int r = template_parse(format, &template, err);
 	if (r < 0)
 		return r;
-	return is_table ? print_table(template, objects, headings, to, err)
-			: print_lines(template, objects, to, err);
+	if (is_table)
+		return print_table(template, objects, headings, to, err);
+	if (json_array_size(objects) == 0)
+		return check_names(template, headings, err);
+	return print_lines(template, objects, to, err);
 }
 
 int format_print_one(const char *format, json_t *object, FILE *to,

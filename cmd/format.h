@@ -2,7 +2,7 @@
  * cmd/format.h - --format: what a verb has to tell, as it was asked for
  *
  *   json              the objects as they are
- *   TEMPLATE          one of cmd/template.h, a line for each object
+ *   TEMPLATE          one of cmd/template/template.h, a line for each object
  *   table TEMPLATE    with a heading, in columns divided by \t
  *
  * To a terminal, and in a table, control characters of values are shown as
@@ -21,7 +21,8 @@
  * format_print - the elements of the array @objects, for verbs that list
  * @format: as above; "json" is the array, as podman(1) prints it
  * @headings: member to heading, for "table"; it has all members that the
- * objects may have at their first level.  NULL: names in capitals.
+ * objects may have at their first level, so that a name that is wrong is told
+ * when there is no object, too.  NULL: names in capitals.
  *
  * Nothing is printed unless all can be.
  *

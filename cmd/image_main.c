@@ -23,6 +23,7 @@ static const struct {
 	{ "images", verb_images },
 	{ "import", verb_import },
 	{ "load",   verb_load },
+	{ "pull",   verb_pull },
 	{ "rmi",    verb_rmi },
 	{ "unpack", verb_unpack },
 };
@@ -64,7 +65,8 @@ int main(int argc, char *argv[])
 	}
 	if (argc < 2)
 		return image_usage("write a verb: commit, cp, diff, export, "
-				   "images, import, load, rmi or unpack");
+				   "images, import, load, pull, rmi or "
+				   "unpack");
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
 		if (strcmp(argv[1], verbs[i].name) == 0)
 			return close_output(verbs[i].run(argc - 1, argv + 1));

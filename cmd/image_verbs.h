@@ -13,6 +13,8 @@
 #include "base/error.h"
 #include "base/strv.h"
 #include "cmd/option_table.h"
+#include "core/events.h"
+#include "storage/manifest.h"
 #include "storage/stage.h"
 #include "storage/store.h"
 #include "userns/outer.h"
@@ -24,6 +26,7 @@ int verb_diff(int argc, char *const argv[]);
 int verb_export(int argc, char *const argv[]);
 int verb_import(int argc, char *const argv[]);
 int verb_load(int argc, char *const argv[]);
+int verb_pull(int argc, char *const argv[]);
 int verb_images(int argc, char *const argv[]);
 int verb_rmi(int argc, char *const argv[]);
 int verb_unpack(int argc, char *const argv[]);
@@ -66,6 +69,10 @@ int image_stage(struct image_work *work, struct error *err);
 
 /* image_end - finish it; Return: 0, -errno from cleaning up */
 int image_end(struct image_work *work, struct error *err);
+
+/* image_events - for "wolffia events": @action was done to each of @images */
+void image_events(const struct store *store, const char *action,
+		  const struct image_index *images);
 
 /* image_open_store - open a file of the store for reading */
 int image_open_store(const struct store *store, const char *path,

@@ -139,3 +139,17 @@ int image_open(const char *path, struct error *err)
 		return error_set(err, errno, "open it");
 	return take_fd(fd);
 }
+
+void image_events(const struct store *store, const char *action,
+		  const struct image_index *images)
+{
+	for (size_t i = 0; i < images->n; i++) {
+		const struct event event = {
+			.type = EVENT_IMAGE,
+			.action = action,
+			.id = images->entries[i].digest,
+			.name = images->entries[i].name,
+		};
+		events_append(store, &event);
+	}
+}

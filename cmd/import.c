@@ -50,6 +50,7 @@ static int import_from(struct image_work *work, int fd,
 		r = stage_commit(&work->stage, &images, err);
 	if (r < 0)
 		return r;
+	image_events(&work->store, EVENT_IMPORT, &images);
 	image_progress(NULL);
 	if (work->stage.skipped_devices)
 		image_note("%llu device nodes of the archive were left out",

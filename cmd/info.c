@@ -17,6 +17,7 @@
 #include "cmd/human.h"
 #include "cmd/print.h"
 #include "cmd/show_json.h"
+#include "cmd/show_tables.h"
 #include "core/state.h"
 #include "core/usage.h"
 #include "storage/layout.h"

@@ -13,6 +13,7 @@
 #include "cmd/format.h"
 #include "cmd/inspect_json.h"
 #include "cmd/print.h"
+#include "cmd/show_tables.h"
 #include "core/container_size.h"
 #include "core/state.h"
 #include "storage/image.h"

@@ -61,9 +61,11 @@ static int load_from(struct image_work *work, int fd, const char *what,
 		r = load_images(&work->stage, fd, what, &images, err);
 	if (r == 0)
 		r = stage_commit(&work->stage, &images, err);
-	if (r == 0)
-		report(&work->stage, &images);
-	return r;
+	if (r < 0)
+		return r;
+	image_events(&work->store, EVENT_LOAD, &images);
+	report(&work->stage, &images);
+	return 0;
 }
 
 static int load(const struct options *options, const char *path)

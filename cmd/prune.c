@@ -10,6 +10,7 @@
 #include "cmd/container_verb.h"
 #include "cmd/human.h"
 #include "cmd/print.h"
+#include "cmd/show_tables.h"
 #include "core/container_size.h"
 #include "core/launch_record.h"
 #include "core/state.h"

@@ -16,7 +16,9 @@
 #include "cmd/format.h"
 #include "cmd/print.h"
 #include "cmd/show_json.h"
+#include "cmd/show_tables.h"
 #include "core/container_size.h"
+#include "core/names.h"
 #include "core/state.h"
 
 struct ps_options {
@@ -382,6 +384,7 @@ int verb_ps(const struct call *call)
 	} else if (r == 0) {
 		/* what is left of dead ones is no container */
 		state_sweep(&verb.store, &ignored);
+		names_sweep(&verb.store);
 		list.format = choose_format(&options);
 		list.now_ns = record_now();
 		r = make_list(&list, &err);

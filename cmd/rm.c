@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/memory.h"
 #include "base/status.h"
@@ -9,6 +10,7 @@
 #include "cmd/print.h"
 #include "core/control.h"
 #include "core/launch_record.h"
+#include "core/names.h"
 #include "core/record.h"
 #include "core/state.h"
 
@@ -45,24 +47,45 @@ static int is_running(const struct container *container, struct error *err)
 			  container->record.name);
 }
 
+/*
+ * End it, if it lives, and hold its directory.  Where nobody listens although
+ * the lock is held, it is just being started, or its launcher was killed and
+ * the rest is about to end: both are over in a moment.
+ */
+static int end_and_hold(const struct store *store, const struct record *record,
+			struct state *ret, struct error *err)
+{
+	const struct control_request now = { .verb = CONTROL_STOP,
+					     .number = 0 };
+	const struct timespec moment = { .tv_nsec = 10 * 1000 * 1000 };
+	enum { TRIES = 500 };
+	int r = -EBUSY;
+
+	for (int i = 0; r == -EBUSY && i < TRIES; i++) {
+		if (i > 0)
+			nanosleep(&moment, NULL);
+		r = control_call(store, record->id, &now, NULL, err);
+		if (r == 0 || r == -ESRCH)
+			r = state_open(ret, store, record->id, record->name,
+				       err);
+	}
+	return r;
+}
+
 static int remove_one(struct container_verb *verb,
 		      const struct container *container, void *context,
 		      struct error *err)
 {
 	const struct rm_options *options = context;
 	const struct record *record = &container->record;
-	const struct control_request now = { .verb = CONTROL_STOP,
-					     .number = 0 };
 	struct state state = STATE_NONE;
 
 	if (container->alive && options->force != FLAG_YES)
 		return is_running(container, err);
-	if (container->alive) {
-		int r = control_call(&verb->store, record->id, &now, NULL, err);
-		if (r < 0 && r != -ESRCH)
-			return r;
-	}
-	int r = state_open(&state, &verb->store, record->id, record->name, err);
+	int r = container->alive
+			? end_and_hold(&verb->store, record, &state, err)
+			: state_open(&state, &verb->store, record->id,
+				     record->name, err);
 	/* one that removes itself */
 	if (r == -ENOENT)
 		return 0;
@@ -126,33 +149,47 @@ int verb_rm(const struct call *call)
 		status = container_verb_each(&verb, true, remove_one, &options);
 		/* and what dead launchers left */
 		state_sweep(&verb.store, &err);
+		names_sweep(&verb.store);
 	}
 	container_verb_end(&verb);
 	return status;
 }
 
+/* a container that does not run, with its record */
+struct stopped {
+	struct state state;
+	struct record record;
+};
+
+static int write_name(void *context, const char *name, struct error *err)
+{
+	struct stopped *stopped = context;
+	int r = record_read(stopped->state.dirfd, &stopped->record, err);
+
+	if (r < 0)
+		return r;
+	free(stopped->record.name);
+	stopped->record.name = xstrdup(name);
+	return record_write(stopped->state.dirfd, &stopped->record, err);
+}
+
 static int rename_stopped(struct container_verb *verb, const struct record *old,
 			  const char *name, struct error *err)
 {
-	struct state state = STATE_NONE;
-	struct record record = { 0 };
-	int r = state_open(&state, &verb->store, old->id, old->name, err);
+	struct stopped stopped = { .state = STATE_NONE };
+	int r = state_open(&stopped.state, &verb->store, old->id, old->name,
+			   err);
 
 	if (r == 0)
-		r = state_rename(&state, name, err);
-	if (r == 0)
-		r = record_read(state.dirfd, &record, err);
-	if (r == 0) {
-		free(record.name);
-		record.name = xstrdup(name);
-		r = record_write(state.dirfd, &record, err);
-	}
+		r = state_rename(&stopped.state, name, write_name, &stopped,
+				 err);
 	if (r == 0) {
 		scoped(char) *old_name = xasprintf("oldName=%s", old->name);
-		record_event(&verb->store, &record, EVENT_RENAME, old_name);
+		record_event(&verb->store, &stopped.record, EVENT_RENAME,
+			     old_name);
 	}
-	record_free(&record);
-	state_close(&state);
+	record_free(&stopped.record);
+	state_close(&stopped.state);
 	return r;
 }
 

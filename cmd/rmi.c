@@ -230,6 +230,30 @@ static void report(const struct options *options, const struct removal *removal)
 		printf("Deleted: %s\n", removal->digests.v[i]);
 }
 
+static void note_event(const struct store *store, const char *action,
+		       const char *id, const char *name)
+{
+	const struct event event = {
+		.type = EVENT_IMAGE,
+		.action = action,
+		.id = id,
+		.name = name,
+	};
+
+	events_append(store, &event);
+}
+
+/* of a name that is gone it is not told which of the digests was its own */
+static void note_events(const struct store *store,
+			const struct removal *removal)
+{
+	for (size_t i = 0; i < removal->untagged.n; i++)
+		note_event(store, EVENT_UNTAG, removal->untagged.v[i],
+			   removal->untagged.v[i]);
+	for (size_t i = 0; i < removal->digests.n; i++)
+		note_event(store, EVENT_REMOVE, removal->digests.v[i], NULL);
+}
+
 static int remove_image(struct image_work *work, const struct options *options,
 			const char *name)
 {
@@ -241,6 +265,7 @@ static int remove_image(struct image_work *work, const struct options *options,
 			 : remove_locked(work, name, force, &removal, &err);
 
 	if (r == 0) {
+		note_events(&work->store, &removal);
 		report(options, &removal);
 		return 0;
 	}

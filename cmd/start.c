@@ -3,6 +3,7 @@
  * created, or that has ended, runs (again)
  */
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -25,7 +26,7 @@
 
 struct start_options {
 	struct container_options common;
-	enum flag attach, interactive, foreground;
+	enum flag attach, interactive, foreground, no_stdin;
 	const char *detach_keys, *time;
 	const struct call *call;
 	uint64_t time_ms;
@@ -53,8 +54,7 @@ CONTAINER_ROWS
 };
 static const struct option_entry attach_table[] = {
 HEADING("How it is attached"),
-REFUSED(0, "no-stdin", "standard input is connected when the container was "
-	"made with -i", "redirect it: wolffia attach NAME </dev/null"),
+FLAG(0, "no-stdin", no_stdin, "do not connect standard input"),
 VALUE(0, "detach-keys", detach_keys, "KEYS",
       "what lets go of a terminal; ctrl-p,ctrl-q"),
 CONTAINER_ROWS
@@ -86,8 +86,8 @@ static int start_attached(struct container_verb *verb,
 		.detach_keys = options->keys,
 	};
 	struct launch_news news;
-	int ours[3];
-	int r = attach_make_pipes(attach.input, how->attached, ours, err);
+	int r = attach_make_pipes(attach.input, how->attached, how->others,
+				  err);
 
 	how->tell_end = true;
 	if (r == 0)
@@ -95,8 +95,8 @@ static int start_attached(struct container_verb *verb,
 					 options->call->started_ns,
 					 &options->status, err);
 	if (r == 0)
-		r = attach_run(&verb->store, &container->record, &attach, ours,
-			       how->news_fd, err);
+		r = attach_run(&verb->store, &container->record, &attach,
+			       how->others, how->news_fd, err);
 	scoped_fd news_fd = take_fd(how->news_fd);
 	if (r < 0)
 		return r;
@@ -141,16 +141,61 @@ static int launch(struct container_verb *verb,
 				    err);
 }
 
+static int attach_with(struct container_verb *verb,
+		       const struct container *container, bool input,
+		       struct start_options *options, struct error *err)
+{
+	struct attach_options how = {
+		.input = input,
+		.pass_signals = true,
+		.detach_keys = options->keys,
+	};
+	int r = attach_to_running(&verb->store, &container->record, &how,
+				  &options->status, err);
+
+	if (r != -EBUSY || !input)
+		return r;
+	/* somebody else types: one can still look on */
+	fprintf(stderr, "wolffia: warning: %s: only the output is connected\n",
+		err->text);
+	how.input = false;
+	return attach_to_running(&verb->store, &container->record, &how,
+				 &options->status, err);
+}
+
+static int attach(struct container_verb *verb,
+		  const struct container *container, void *context,
+		  struct error *err)
+{
+	struct start_options *options = context;
+	struct spec spec = { 0 };
+	scoped_fd dirfd =
+		container_open(&verb->store, container->record.id, err);
+	int r = dirfd < 0 ? dirfd : record_read_spec(dirfd, &spec, err);
+
+	if (r == 0)
+		r = attach_with(verb, container,
+				spec.interactive &&
+					options->no_stdin != FLAG_YES,
+				options, err);
+	spec_free(&spec);
+	return r;
+}
+
 static int start(struct container_verb *verb, const struct container *container,
 		 void *context, struct error *err)
 {
 	struct start_options *options = context;
 	struct revived revived = REVIVED_NONE;
+	bool attached =
+		options->attach == FLAG_YES || options->interactive == FLAG_YES;
 
-	/* docker's: a second start does nothing */
-	if (container->alive && options->attach != FLAG_YES &&
-	    options->foreground != FLAG_YES)
-		return 0;
+	/* docker's: a second start only attaches, if it was to do that */
+	if (container->alive && options->foreground != FLAG_YES) {
+		options->no_stdin =
+			options->interactive == FLAG_YES ? FLAG_NO : FLAG_YES;
+		return attached ? attach(verb, container, options, err) : 0;
+	}
 	int r = revive(&verb->store, &container->record, &revived, err);
 	if (r == 0)
 		r = launch(verb, container, &revived, options, err);
@@ -230,7 +275,9 @@ static int stop_and_start(struct container_verb *verb,
 		return error_hint(err, "make it with --rm=false");
 	}
 	if (options->time)
-		request.number = (int32_t)options->time_ms;
+		request.number = options->time_ms > INT_MAX
+					 ? INT_MAX
+					 : (int32_t)options->time_ms;
 	if (container->alive)
 		r = control_call(&verb->store, container->record.id, &request,
 				 NULL, err);
@@ -263,29 +310,6 @@ int verb_restart(const struct call *call)
 					     &options);
 	container_verb_end(&verb);
 	return status;
-}
-
-static int attach(struct container_verb *verb,
-		  const struct container *container, void *context,
-		  struct error *err)
-{
-	struct start_options *options = context;
-	struct spec spec = { 0 };
-	scoped_fd dirfd =
-		container_open(&verb->store, container->record.id, err);
-	int r = dirfd < 0 ? dirfd : record_read_spec(dirfd, &spec, err);
-
-	if (r == 0) {
-		const struct attach_options how = {
-			.input = spec.interactive,
-			.pass_signals = true,
-			.detach_keys = options->keys,
-		};
-		r = attach_to_running(&verb->store, &container->record, &how,
-				      &options->status, err);
-	}
-	spec_free(&spec);
-	return r;
 }
 
 int verb_attach(const struct call *call)

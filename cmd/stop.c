@@ -240,6 +240,10 @@ static int wait_for(struct container_verb *verb,
 		r = container_find(&verb->store, container->record.id, &ended,
 				   err);
 		reply.exit_code = ended.record.exit_code;
+		if (r == 0 && ended.alive)
+			r = error_say(err, ECHILD,
+				      "the launcher of the container does not "
+				      "answer");
 		container_free(&ended);
 	}
 	if (r == 0)

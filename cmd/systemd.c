@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "cmd/container_verb.h"
 #include "cmd/print.h"
+#include "cmd/show_tables.h"
 #include "cmd/systemd_unit.h"
 
 struct systemd_options {

@@ -17,6 +17,7 @@
 #include "cmd/container_verb.h"
 #include "cmd/print.h"
 #include "cmd/process_rows.h"
+#include "cmd/show_tables.h"
 #include "core/processes.h"
 
 enum { OUTPUT_LARGEST = 64 << 20 };

@@ -11,7 +11,9 @@
 
 struct attach_options {
 	bool input;              /* connect standard input */
-	bool pass_signals;       /* those that would end us go to the command */
+	bool pass_signals;       /* those that would end us go to the command,
+				  * unless it has a terminal: its keys do that,
+				  * and a closed window is not its affair */
 	const char *detach_keys; /* of attached_parse_keys() */
 };
 

@@ -23,6 +23,7 @@ struct connection {
 	sigset_t old_mask;
 	size_t typed; /* so many of the detach keys */
 	bool detached;
+	int ended_by; /* a signal that is for us, or 0 */
 };
 
 /* the keys are held back until it is known whether all of them come */
@@ -51,16 +52,25 @@ static ssize_t look_for_keys(void *context, char *data, size_t size)
 	return (ssize_t)n;
 }
 
+/* as nohup(1) wants it */
+static bool is_ignored(int number)
+{
+	struct sigaction now;
+
+	return sigaction(number, NULL, &now) == 0 && now.sa_handler == SIG_IGN;
+}
+
 static int catch_signals(struct connection *c, struct error *err)
 {
-	static const int passed[] = { SIGTERM, SIGINT,  SIGHUP,
+	static const int caught[] = { SIGTERM, SIGINT,  SIGHUP,
 				      SIGQUIT, SIGUSR1, SIGUSR2 };
 	sigset_t mask;
 
 	sigemptyset(&mask);
 	sigaddset(&mask, SIGWINCH);
-	for (size_t i = 0; c->a->pass_signals && i < ARRAY_SIZE(passed); i++)
-		sigaddset(&mask, passed[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(caught); i++)
+		if (!is_ignored(caught[i]))
+			sigaddset(&mask, caught[i]);
 	signal(SIGPIPE, SIG_IGN);
 	if (sigprocmask(SIG_BLOCK, &mask, &c->old_mask) < 0)
 		return error_set(err, errno, "block signals");
@@ -84,6 +94,8 @@ static void handle_signal(struct connection *c)
 		return;
 	if (info.ssi_signo == SIGWINCH)
 		pass_size(c);
+	else if (!c->a->pass_signals)
+		c->ended_by = (int)info.ssi_signo;
 	else
 		c->a->signal(c->a->context, (int)info.ssi_signo);
 }
@@ -91,10 +103,9 @@ static void handle_signal(struct connection *c)
 static void connect_streams(struct connection *c)
 {
 	struct attached *a = c->a;
-	/* a terminal is one descriptor for both ways */
-	int in = a->tty && a->in >= 0 && a->in == a->out[0]
-			 ? fcntl(a->in, F_DUPFD_CLOEXEC, 3)
-			 : a->in;
+	/* a terminal's end of input is typed when the relay has let go */
+	int in =
+		a->tty && a->in >= 0 ? fcntl(a->in, F_DUPFD_CLOEXEC, 3) : a->in;
 
 	c->input = relay_new(in >= 0 ? STDIN_FILENO : -1, false, in, true);
 	if (a->tty && a->detach_keys && *a->detach_keys) {
@@ -106,6 +117,22 @@ static void connect_streams(struct connection *c)
 	if (a->tty && a->in >= 0)
 		terminal_set_raw(&c->terminal);
 	pass_size(c);
+}
+
+/* without an end that is typed the other side waits for more */
+static void type_end_of_input(struct connection *c)
+{
+	const struct attached *a = c->a;
+	char last = c->input->end ? c->input->data[c->input->end - 1] : 0;
+
+	if (isatty(a->in)) {
+		terminal_type_end(a->in, last);
+		return;
+	}
+	/* the way to it is a pipe: what is usual, for an open line twice */
+	size_t n = last && last != '\n' ? 2 : 1;
+	ssize_t ignored = write(a->in, "\004\004", n);
+	(void)ignored;
 }
 
 /* Return: true when it is over */
@@ -126,28 +153,32 @@ static bool wait_and_move(struct connection *c)
 		relay_move(c->output[i], fds[OUTPUT + i].revents);
 	if (fds[SIGNALS].revents)
 		handle_signal(c);
-	if (c->detached)
+	if (c->detached || c->ended_by)
 		return true;
-	if (had_input && c->input->ended && c->a->tty && !c->output[0]->ended &&
-	    isatty(c->a->out[0]))
-		terminal_type_end(
-			c->a->out[0],
-			c->input->end ? c->input->data[c->input->end - 1] : 0);
+	/* a terminal has no end but its own, of which SIGHUP tells */
+	if (had_input && c->input->ended && c->a->tty && !c->terminal.raw &&
+	    !c->output[0]->ended)
+		type_end_of_input(c);
 	return fds[END].revents != 0;
 }
 
-/* what was written before the end is passed on, as long as it is read */
+/* what was written before the end is passed on, as long as it is read; there
+ * is no command any more that a signal could be for */
 static void drain(struct connection *c)
 {
-	while (!c->output[0]->ended || !c->output[1]->ended) {
+	c->a->pass_signals = false;
+	while (!c->ended_by && (!c->output[0]->ended || !c->output[1]->ended)) {
 		struct pollfd fds[] = { relay_poll(c->output[0]),
-					relay_poll(c->output[1]) };
+					relay_poll(c->output[1]),
+					{ c->signal_fd, POLLIN, 0 } };
 		bool blocked = (fds[0].events | fds[1].events) & POLLOUT;
-		int n = poll(fds, 2, blocked ? -1 : 0);
+		int n = poll(fds, 3, blocked ? -1 : 0);
 		if (n == 0 || (n < 0 && errno != EINTR))
 			return;
 		for (int i = 0; i < 2; i++)
 			relay_move(c->output[i], fds[i].revents);
+		if (fds[2].revents)
+			handle_signal(c);
 	}
 }
 
@@ -161,14 +192,26 @@ int attached_run(struct attached *attached, struct error *err)
 	connect_streams(&c);
 	while (!wait_and_move(&c))
 		;
-	if (!c.detached)
+	if (!c.detached && !c.ended_by)
 		drain(&c);
 	terminal_set_cooked(&c.terminal);
+	for (int i = 0; i < 2 && r == 0; i++)
+		if (c.output[i]->error)
+			r = error_set(err, c.output[i]->error,
+				      "pass the command's output on");
 	relay_free(c.input);
 	relay_free(c.output[0]);
 	relay_free(c.output[1]);
+	/* one that is a terminal went with the output */
+	if (attached->tty && attached->in != attached->out[0])
+		fd_close(&attached->in);
 	fd_close(&c.signal_fd);
 	sigprocmask(SIG_SETMASK, &c.old_mask, NULL);
+	/* as if it had not been caught, but with the terminal as it was */
+	if (c.ended_by)
+		raise(c.ended_by);
+	if (r < 0)
+		return r;
 	return c.detached ? ATTACHED_DETACHED : ATTACHED_ENDED;
 }
 

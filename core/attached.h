@@ -18,7 +18,7 @@ struct attached {
 	int end_fd; /* readable when the command has ended; stays the caller's
 		     */
 	const char *detach_keys; /* bytes that end the connection; "": none */
-	bool pass_signals;
+	bool pass_signals; /* to the command; else they end us, by themselves */
 	void (*signal)(void *context, int number);
 	void (*resize)(void *context, const struct winsize *size);
 	void *context;

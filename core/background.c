@@ -50,6 +50,27 @@ _Noreturn static void launch(const struct spec *spec, struct state *state,
 	_exit(news.status);
 }
 
+static int hear(int ready_fd, pid_t launcher, struct launch_news *ret,
+		struct error *err)
+{
+	struct error ignored;
+	ssize_t n;
+
+	do {
+		n = read(ready_fd, ret, sizeof(*ret));
+	} while (n < 0 && errno == EINTR);
+	if (n == sizeof(*ret))
+		return 0;
+	if (n >= 0)
+		return error_say(err, ECHILD,
+				 "the launcher of the container has died");
+	error_set(err, errno, "hear from the launcher");
+	/* nobody would know of what it perhaps started */
+	if (process_kill(launcher))
+		process_wait(launcher, &ignored);
+	return -err->code;
+}
+
 int launch_in_background(const struct spec *spec, struct state *state,
 			 struct launch_how *how, uint64_t started_ns,
 			 int *ret_status, struct error *err)
@@ -66,6 +87,8 @@ int launch_in_background(const struct spec *spec, struct state *state,
 		return error_set(err, errno, "fork");
 	if (pid == 0) {
 		fd_close(&ready[0]);
+		for (int i = 0; i < 3; i++)
+			fd_close(&how->others[i]);
 		how->ready_fd = ready[1];
 		launch(spec, state, how, started_ns);
 	}
@@ -74,13 +97,12 @@ int launch_in_background(const struct spec *spec, struct state *state,
 		fd_close(&how->attached[i]);
 	/* the locks are the launcher's now */
 	state_close(state);
-	ssize_t n = read(ready[0], &news, sizeof(news));
-	if (how->tell_end && n == sizeof(news) && !news.err.code)
+	int r = hear(ready[0], pid, &news, err);
+	if (r == 0 && how->tell_end && !news.err.code)
 		how->news_fd = take_fd(ready[0]);
 	fd_close(&ready[0]);
-	if (n != sizeof(news))
-		return error_say(err, ECHILD,
-				 "the launcher of the container has died");
+	if (r < 0)
+		return r;
 	*ret_status = news.err.code ? news.status : 0;
 	if (news.err.code)
 		*err = news.err;

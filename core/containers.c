@@ -9,6 +9,7 @@
 
 #include "base/fd.h"
 #include "base/memory.h"
+#include "base/status.h"
 #include "base/text.h"
 #include "core/names.h"
 #include "core/state.h"
@@ -43,6 +44,36 @@ static void bury(struct record *record)
 	set_text(&record->message, "its launcher was killed");
 }
 
+/*
+ * One that is kept and whose record is damaged is still there, to be seen and
+ * removed: under its id, with the reason.
+ */
+static void make_up(const char *id, const struct error *why, struct record *ret)
+{
+	*ret = (struct record){
+		.id = xstrdup(id),
+		.name = xasprintf("%.12s", id),
+		.image = xstrdup(""),
+		.command = xstrdup(""),
+		.phase = PHASE_EXITED,
+		.exit_code = STATUS_WOLFFIA,
+		.cause = xstrdup(CAUSE_LAUNCHER),
+		.message = xstrdup(why->text),
+	};
+}
+
+static int read_record(int dirfd, const char *id, bool alive,
+		       struct record *ret, struct error *err)
+{
+	int r = record_read(dirfd, ret, err);
+
+	if (r == -EINVAL || (r == -ENOENT && !alive)) {
+		make_up(id, err, ret);
+		return 0;
+	}
+	return r < 0 ? error_prefix(err, "container %.12s", id) : 0;
+}
+
 /* Return: 0; -ENOENT there is nothing to be seen (yet, or any more) */
 static int look(int containers_fd, const char *id, struct container *ret,
 		struct error *err)
@@ -53,18 +84,27 @@ static int look(int containers_fd, const char *id, struct container *ret,
 
 	if (dirfd < 0)
 		return error_set(err, errno, "open container %.12s", id);
-	scoped_fd lock = state_lock_open(dirfd, 0, err);
+	scoped_fd lock = state_lock_look(dirfd, err);
 	if (lock < 0)
 		return lock;
 	/* the lock is looked at first: what ends in between has written how */
-	bool alive = state_lock_is_held(lock, STATE_ALIVE);
-	if (!alive && faccessat(dirfd, "keep", F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+	int alive = state_lock_is_held(lock, STATE_ALIVE, err);
+	int kept = alive == 0 ? state_is_kept(dirfd, err) : 1;
+	if (alive < 0 || kept < 0)
+		return -err->code;
+	if (!kept)
 		return error_set(err, ENOENT, "container %.12s", id);
-	int r = record_read(dirfd, &ret->record, err);
+	int r = read_record(dirfd, id, alive, &ret->record, err);
 	if (r < 0)
-		return error_prefix(err, "container %.12s", id);
+		return r;
 	/* it may have been started in between */
-	ret->alive = alive || state_lock_is_held(lock, STATE_ALIVE);
+	if (!alive)
+		alive = state_lock_is_held(lock, STATE_ALIVE, err);
+	if (alive < 0) {
+		record_free(&ret->record);
+		return alive;
+	}
+	ret->alive = alive;
 	if (!ret->alive)
 		bury(&ret->record);
 	return 0;
@@ -176,28 +216,47 @@ static int by_age(const void *a, const void *b)
 	       (x->record.created_ns > y->record.created_ns);
 }
 
+/* the next that may be a container's; NULL with errno, or 0 at the end */
+static struct dirent *next_entry(DIR *list)
+{
+	struct dirent *entry;
+
+	do {
+		errno = 0;
+		entry = readdir(list);
+	} while (entry && entry->d_name[0] == '.');
+	return entry;
+}
+
 int container_list(const struct store *store, struct container **ret,
 		   size_t *ret_n, struct error *err)
 {
 	struct container *all = NULL;
 	size_t n = 0, room = 0;
 	DIR *list = open_list(store, err);
+	int r = 0;
 
 	if (!list)
 		return -err->code;
-	for (struct dirent *entry; (entry = readdir(list));) {
-		struct error ignored;
-		if (entry->d_name[0] == '.')
-			continue;
+	for (struct dirent *entry; r == 0 && (entry = next_entry(list));) {
 		if (n == room) {
 			room = 2 * room + 16;
 			all = xreallocarray(all, room, sizeof(*all));
 		}
 		all[n] = (struct container){ 0 };
-		if (look(dirfd(list), entry->d_name, &all[n], &ignored) == 0)
+		r = look(dirfd(list), entry->d_name, &all[n], err);
+		if (r == 0)
 			n++;
+		else if (r == -ENOENT)
+			r = 0;
 	}
+	if (r == 0 && errno)
+		r = error_set(err, errno, "list the containers");
 	closedir(list);
+	if (r < 0) {
+		containers_free(all, n);
+		return r;
+	}
 	if (n > 1)
 		qsort(all, n, sizeof(*all), by_age);
 	*ret = all;

@@ -26,7 +26,9 @@ void container_free(struct container *container);
 
 /*
  * container_list - all of them, the newest first
- * One that is just being made or removed may or may not be there.
+ * One that is just being made or removed may or may not be there.  One whose
+ * record is damaged has the beginning of its id as its name, and says so in
+ * .message.
  * @ret: the caller's: containers_free()
  */
 int container_list(const struct store *store, struct container **ret,

@@ -35,8 +35,9 @@ void control_server_init(struct control_server *server, int listen_fd)
 {
 	server->listen_fd = listen_fd;
 	for (size_t i = 0; i < CONTROL_CLIENTS; i++)
-		server->clients[i] =
-			(struct control_client){ -1, false, false, -1, -1, -1 };
+		server->clients[i] = (struct control_client){
+			.fd = -1, .out = -1, .err = -1, .in = -1
+		};
 }
 
 /* is the process in our user namespace? */
@@ -76,23 +77,28 @@ static bool is_trusted(int fd)
 	return ours;
 }
 
+static struct control_client *find_room(struct control_server *server)
+{
+	for (size_t i = 0; i < CONTROL_CLIENTS; i++)
+		if (server->clients[i].fd < 0)
+			return &server->clients[i];
+	return NULL;
+}
+
 static void add_client(struct control_server *server)
 {
-	scoped_fd fd = accept4(server->listen_fd, NULL, NULL,
-			       SOCK_CLOEXEC | SOCK_NONBLOCK);
+	struct control_client *client = find_room(server);
+	scoped_fd fd = client ? accept4(server->listen_fd, NULL, NULL,
+					SOCK_CLOEXEC | SOCK_NONBLOCK)
+			      : -1;
 
-	if (fd < 0 || !is_trusted(fd))
-		return;
-	for (size_t i = 0; i < CONTROL_CLIENTS; i++)
-		if (server->clients[i].fd < 0) {
-			server->clients[i] = (struct control_client){
-				take_fd(fd), false, false, -1, -1, -1
-			};
-			return;
-		}
-	struct control_reply full = { .exit_code = -1 };
-	error_say(&full.err, EMFILE, "too many ask the container at once");
-	send(fd, &full, sizeof(full), MSG_NOSIGNAL | MSG_DONTWAIT);
+	/* it stays in the queue, and would be reported again at once */
+	if (!client || (fd < 0 && (errno == EMFILE || errno == ENFILE)))
+		server->full = true;
+	if (fd >= 0 && is_trusted(fd))
+		*client = (struct control_client){
+			.fd = take_fd(fd), .out = -1, .err = -1, .in = -1
+		};
 }
 
 static void remove_client(struct control_server *server,
@@ -100,6 +106,17 @@ static void remove_client(struct control_server *server,
 {
 	server->leave(server->context, client);
 	fd_close(&client->fd);
+	server->full = false;
+}
+
+static int handle(struct control_server *server, struct control_client *client,
+		  struct control_request *request, int *fds,
+		  struct control_reply *reply, int *reply_fds, size_t *n_fds,
+		  struct error *err)
+{
+	request->name[sizeof(request->name) - 1] = '\0';
+	return server->handle(server->context, client, request, fds, reply,
+			      reply_fds, n_fds, err);
 }
 
 static void serve(struct control_server *server, struct control_client *client)
@@ -114,15 +131,16 @@ static void serve(struct control_server *server, struct control_client *client)
 
 	if (n == -EAGAIN)
 		return;
-	if (n != sizeof(request)) {
-		for (size_t i = 0; n >= 0 && i < FD_MESSAGE_MOST; i++)
-			fd_close(&fds[i]);
+	if (n == 0 || (n < 0 && n != -EMSGSIZE)) {
 		remove_client(server, client);
 		return;
 	}
-	request.name[sizeof(request.name) - 1] = '\0';
-	int r = server->handle(server->context, client, &request, fds, &reply,
-			       reply_fds, &n_fds, &err);
+	int r = n == sizeof(request)
+			? handle(server, client, &request, fds, &reply,
+				 reply_fds, &n_fds, &err)
+			: error_say(&err, EPROTO,
+				    "the launcher of the container is of "
+				    "another version");
 	for (size_t i = 0; i < FD_MESSAGE_MOST; i++)
 		fd_close(&fds[i]);
 	if (r > 0)
@@ -139,7 +157,8 @@ size_t control_server_poll(const struct control_server *server,
 {
 	size_t n = 0;
 
-	ret[n++] = (struct pollfd){ server->listen_fd, POLLIN, 0 };
+	ret[n++] = (struct pollfd){ server->full ? -1 : server->listen_fd,
+				    POLLIN, 0 };
 	for (size_t i = 0; i < CONTROL_CLIENTS; i++)
 		if (server->clients[i].fd >= 0)
 			ret[n++] = (struct pollfd){ server->clients[i].fd,

@@ -8,7 +8,8 @@
 
 #include "core/control.h"
 
-enum { CONTROL_CLIENTS = 64 };
+/* As many at once; others wait until one of them has left. */
+enum { CONTROL_CLIENTS = 512 };
 
 struct control_client {
 	int fd;             /* -1: free */
@@ -20,6 +21,7 @@ struct control_client {
 
 struct control_server {
 	int listen_fd; /* -1: not listening */
+	bool full;     /* nobody is let in until somebody has left */
 	struct control_client clients[CONTROL_CLIENTS];
 	/* does what is asked; takes over the descriptors it keeps, setting them
 	 * to -1.  Return: 1 answer later; 0, -errno answer now */

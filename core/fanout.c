@@ -102,8 +102,12 @@ static bool empty(struct fanout *fanout, struct sink *sink)
 	if (!sink->regular && size > 4096)
 		size = 4096;
 	ssize_t n = write(sink->fd, fanout->data + sink->done, size);
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		return true;
+	if (n < 0 && sink->primary && errno != EPIPE)
+		fanout->error = errno;
 	if (n < 0)
-		return errno == EINTR || errno == EAGAIN;
+		return false;
 	sink->done += (size_t)n;
 	return true;
 }
@@ -134,6 +138,7 @@ static void fill(struct fanout *fanout)
 	for (size_t i = 0; i < fanout->n_sinks; i++)
 		fanout->sinks[i].done = 0;
 	if (n <= 0) { /* EIO: the last program has left the terminal */
+		fanout->error = n < 0 && errno != EIO ? errno : 0;
 		finish(fanout);
 		return;
 	}

@@ -25,6 +25,8 @@ struct fanout {
 	int from;
 	bool owns_from;
 	bool ended; /* nothing more is read */
+	int error;  /* errno: not all was passed on, though the reader is there
+		     */
 	struct sink sinks[FANOUT_SINKS];
 	size_t n_sinks;
 	/* sees every byte once, before the sinks; may be NULL */

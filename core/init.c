@@ -32,9 +32,10 @@ static int end_with_launcher(struct launch *l, struct error *err)
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
 		return error_set(err, errno, "end with the launcher");
 	struct pollfd peer = { l->peer[LAUNCHER], POLLIN, 0 };
-	if (poll(&peer, 1, 0) != 0)
+	int n = poll(&peer, 1, 0);
+	if (n > 0)
 		_exit(STATUS_WOLFFIA);
-	return 0;
+	return n < 0 ? error_set(err, errno, "end with the launcher") : 0;
 }
 
 int init_become_workload(struct launch *l, struct error *err)
@@ -52,6 +53,8 @@ int init_become_workload(struct launch *l, struct error *err)
 		r = task_enter_workdir(workdir, spec->workdir, err);
 	if (r == 0 && spec->pid1)
 		r = end_with_launcher(l, err);
+	if (r == 0)
+		r = task_limit(spec, err);
 	return r < 0 ? r
 		     : task_execute(&spec->argv, &env, &l->board->exec_failed,
 				    err);

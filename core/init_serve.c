@@ -37,7 +37,15 @@ static bool reap(struct serving *s, int *ret_status)
 	bool ended = false;
 	int status;
 
-	for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG | __WALL)) > 0;) {
+	for (;;) {
+		pid_t pid = waitpid(-1, &status, WNOHANG | __WALL);
+		/* who cannot see the workload's end ends with it */
+		if (pid < 0 && errno != ECHILD && errno != EINTR)
+			_exit(STATUS_WOLFFIA);
+		if (pid == 0 || (pid < 0 && errno == ECHILD))
+			return ended;
+		if (pid < 0)
+			continue;
 		if (pid != s->workload) {
 			init_session_ended(&s->sessions, pid, status);
 			continue;
@@ -45,7 +53,6 @@ static bool reap(struct serving *s, int *ret_status)
 		*ret_status = status;
 		ended = true;
 	}
-	return ended;
 }
 
 /* what needs no capability after the workload runs: all but these go */
@@ -95,6 +102,10 @@ static void serve_launcher(struct serving *s)
 	ssize_t n = fd_receive_message(launcher, &request, sizeof(request), 0,
 				       fds, &ignored);
 
+	/* somebody took our descriptors (prlimit(2)): who asked sees the end of
+	 * his socket, which could not be received */
+	if (n == -EMSGSIZE)
+		return;
 	if (n != sizeof(request))
 		_exit(STATUS_WOLFFIA); /* the launcher is gone */
 	switch (request.verb) {

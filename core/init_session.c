@@ -46,11 +46,15 @@ static int make_pipes(struct begin *b, struct error *err)
 		r = make_pipe(b, 2, err);
 	if (r == 0)
 		r = make_pipe(b, 0, err);
+	if (r == 0 && b->request.one_output) {
+		fd_close(&b->inside[2]);
+		b->inside[2] = b->inside[1];
+	}
 	if (r < 0 || b->request.interactive)
 		return r;
 	fd_close(&b->inside[0]);
-	b->inside[0] = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	return b->inside[0] < 0 ? error_set(err, errno, "open /dev/null") : 0;
+	b->inside[0] = STDIN_FILENO;
+	return 0;
 }
 
 static int make_terminal(struct begin *b, struct error *err)
@@ -76,23 +80,18 @@ static int make_terminal(struct begin *b, struct error *err)
 	return 0;
 }
 
-static int discard_streams(struct begin *b, struct error *err)
+/* PID 1 has /dev/null as its 0, 1 and 2, from before there was anybody who
+ * could put something else in its place */
+static void discard_streams(struct begin *b)
 {
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-
-	if (null < 0)
-		return error_set(err, errno, "open /dev/null");
 	for (int i = 0; i < 3; i++)
-		b->inside[i] = null;
-	return 0;
+		b->inside[i] = STDIN_FILENO;
 }
 
 static int tell_client(struct begin *b, struct error *err)
 {
-	struct session_started started = {
-		.tty = b->request.tty,
-		.n = (int32_t)b->n_outside + 1,
-	};
+	struct session_started started = { .word = SESSION_STARTED,
+					   .tty = b->request.tty };
 	int fds[FD_MESSAGE_MOST];
 	size_t n = 0;
 
@@ -133,9 +132,11 @@ static int become(struct begin *b, bool detached, bool *ret_exec_failed,
 	if (r == 0)
 		r = task_become_user(b->spec, &b->user, err);
 	if (r == 0)
-		r = detached         ? discard_streams(b, err)
+		r = detached         ? 0
 		    : b->request.tty ? make_terminal(b, err)
 				     : make_pipes(b, err);
+	if (detached)
+		discard_streams(b);
 	if (r == 0)
 		r = tell_client(b, err);
 	if (r == 0)
@@ -150,6 +151,9 @@ static int become(struct begin *b, bool detached, bool *ret_exec_failed,
 	if (b->request.tty && !strv_get_env(&env, "TERM"))
 		strv_set_env(&env, "TERM=xterm");
 	task_set_home(&env, &b->user);
+	r = task_limit(b->spec, err);
+	if (r < 0)
+		return r;
 	return task_execute(&b->request.argv, &env, ret_exec_failed, err);
 }
 
@@ -189,7 +193,7 @@ void init_session_begin(struct init_sessions *sessions, const struct spec *spec,
 	scoped_fd socket = fds[0], request_fd = fds[1];
 
 	if (sessions->n == SESSIONS_MOST) {
-		refuse(socket, EMFILE, "run more commands in the container");
+		refuse(socket, EMFILE, "start one more command");
 		return;
 	}
 	pid_t pid = fork();
@@ -206,7 +210,8 @@ void init_session_begin(struct init_sessions *sessions, const struct spec *spec,
 
 void init_session_ended(struct init_sessions *sessions, pid_t pid, int status)
 {
-	const struct session_ended ended = { .wait_status = status };
+	const struct session_ended ended = { .word = SESSION_ENDED,
+					     .wait_status = status };
 
 	for (size_t i = 0; i < sessions->n; i++) {
 		struct init_session *s = &sessions->list[i];

@@ -23,6 +23,7 @@
 #include "core/notify.h"
 #include "core/plan.h"
 #include "core/report.h"
+#include "core/state_lock.h"
 #include "core/steps.h"
 #include "core/supervise.h"
 #include "core/walk.h"
@@ -243,6 +244,18 @@ static int status_of_failure(const struct launch *l, const struct error *err)
 	return STATUS_WOLFFIA;
 }
 
+/* a full disk, for example: success would be a lie */
+static int judge_output(const struct ended *ended, int *ret_status,
+			struct error *err)
+{
+	if (!ended->output_error)
+		return 0;
+	if (*ret_status == 0)
+		*ret_status = STATUS_WOLFFIA;
+	return error_set(err, ended->output_error,
+			 "pass the container's output on");
+}
+
 /* How it ended, if not by itself, as an error for the user. */
 static int judge(const struct launch *l, const struct ended *ended,
 		 int *ret_status, struct error *err)
@@ -252,7 +265,7 @@ static int judge(const struct launch *l, const struct ended *ended,
 	*ret_status = process_exit_status(ended->wait_status);
 	switch (ended->how) {
 	case ENDED_BY_ITSELF:
-		return 0;
+		return judge_output(ended, ret_status, err);
 	case ENDED_BY_TIMEOUT:
 		return error_say(err, ETIMEDOUT,
 				 "the container was ended after %llu.%03llu s "
@@ -550,10 +563,10 @@ static int finish(struct launch *l, struct outcome *o, struct watch *watch,
 	record_end(l, PHASE_EXITED, o, err);
 	if (o->started && o->ended.stop_asked)
 		launch_event(l, EVENT_STOP, NULL);
-	/* one that was not written down as kept is of no use to anybody */
-	bool stays =
-		!l->spec->remove && faccessat(l->state->dirfd, "keep", F_OK,
-					      AT_SYMLINK_NOFOLLOW) == 0;
+	/* one that was not written down as kept is of no use to anybody; where
+	 * that cannot be told it stays */
+	bool stays = !l->spec->remove &&
+		     state_is_kept(l->state->dirfd, &removal) != 0;
 	if (stays) {
 		unlinkat(l->state->dirfd, "control", 0);
 		state_close(l->state);

@@ -52,13 +52,19 @@ struct launch_how {
 	 */
 	bool background;
 	int attached[3];     /* in, out, err; -1: nobody.  Taken over */
+	int others[3];       /* the caller's ends of these: the launcher has
+			      * to close its copies, or would not see the end */
 	bool tell_end;       /* with .background: .news_fd is set, and ... */
 	int news_fd;         /* ... a second struct launch_news comes through it
 			      * at the end; the caller's to close */
 	const char *pidfile; /* gets the number of PID 1; NULL: none */
 	int ready_fd;        /* of launch_in_background(); -1: none */
 };
-#define LAUNCH_HOW { .attached = { -1, -1, -1 }, .news_fd = -1, .ready_fd = -1 }
+#define LAUNCH_HOW                                                             \
+	{ .attached = { -1, -1, -1 },                                          \
+	  .others = { -1, -1, -1 },                                            \
+	  .news_fd = -1,                                                       \
+	  .ready_fd = -1 }
 
 /* What who started a container in the background is told. */
 struct launch_news {
@@ -91,7 +97,7 @@ struct launch {
 	int control_fd;      /* listens for other commands */
 	struct log *log;     /* of what it writes; NULL: none */
 	int root_tree_fd;    /* the container's root directory, */
-	int inner_userns_fd; /* and its user namespace; -1: not fetched */
+	int inner_userns_fd; /* and its user namespace */
 	pid_t outer_pid, launcher_pid;
 	struct outer_mapping mapping;
 	int outer_userns_fd; /* for removing what the container's ids own */

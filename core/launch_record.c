@@ -105,13 +105,20 @@ void launch_record_phase(struct launch *l, enum phase phase)
 	write_down(l);
 }
 
-int launch_record_name(struct launch *l, struct error *err)
+int launch_record_name(void *launch, const char *name, struct error *err)
 {
-	scoped(char) *old = xasprintf("oldName=%s", l->record.name);
+	struct launch *l = launch;
+	scoped(char) *old = xstrdup(l->record.name);
 
-	set_text(&l->record.name, l->state->name);
-	launch_event(l, EVENT_RENAME, old);
-	return record_write(l->state->dirfd, &l->record, err);
+	set_text(&l->record.name, name);
+	int r = record_write(l->state->dirfd, &l->record, err);
+	if (r < 0) {
+		set_text(&l->record.name, old);
+		return r;
+	}
+	scoped(char) *note = xasprintf("oldName=%s", old);
+	launch_event(l, EVENT_RENAME, note);
+	return 0;
 }
 
 void launch_record_ended(struct launch *l, enum phase phase, int exit_code,

@@ -16,8 +16,8 @@ int launch_record_begin(struct launch *l, struct error *err);
 void launch_record_started(struct launch *l);
 void launch_record_phase(struct launch *l, enum phase phase);
 
-/* launch_record_name - the name that the state has now */
-int launch_record_name(struct launch *l, struct error *err);
+/* launch_record_name - for state_rename(), with a struct launch */
+int launch_record_name(void *launch, const char *name, struct error *err);
 
 /*
  * launch_record_ended - the command has

@@ -14,32 +14,43 @@
 
 enum { ID_SIZE = 65 };
 
-/* whose is the name?  Return: 0 or -ENOENT */
-static int read_name(int names, const char *name, char ret_id[ID_SIZE])
+/* whose is the name?  Return: 0; -ENOENT nobody's */
+static int read_name(int names, const char *name, char ret_id[ID_SIZE],
+		     struct error *err)
 {
 	ssize_t n = readlinkat(names, name, ret_id, ID_SIZE - 1);
 
-	if (n <= 0)
-		return -ENOENT;
-	ret_id[n] = '\0';
-	return strchr(ret_id, '/') || ret_id[0] == '.' ? -ENOENT : 0;
+	if (n < 0 && errno != ENOENT && errno != EINVAL)
+		return error_set(err, errno, "see whose the name %s is", name);
+	if (n > 0)
+		ret_id[n] = '\0';
+	if (n <= 0 || strchr(ret_id, '/') || ret_id[0] == '.')
+		return error_set(err, ENOENT, "the name %s", name);
+	return 0;
 }
 
-/* is there a container of this id, that lives or is kept? */
-static bool exists(int containers_fd, const char *id)
+/*
+ * Is there a container of this id, that lives or is kept?
+ * Return: 1, 0, -errno
+ */
+static int exists(int containers_fd, const char *id, struct error *err)
 {
-	struct error ignored;
 	scoped_fd dirfd =
 		openat(containers_fd, id,
 		       O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 
 	if (dirfd < 0)
-		return false;
-	if (faccessat(dirfd, "keep", F_OK, AT_SYMLINK_NOFOLLOW) == 0)
-		return true;
-	scoped_fd lock = state_lock_open(dirfd, 0, &ignored);
-	return lock >= 0 && (state_lock_is_held(lock, STATE_ALIVE) ||
-			     state_lock_is_held(lock, STATE_BUSY));
+		return errno == ENOENT ? 0
+				       : error_set(err, errno,
+						   "open container %.12s", id);
+	int r = state_is_kept(dirfd, err);
+	if (r != 0)
+		return r;
+	scoped_fd lock = state_lock_look(dirfd, err);
+	if (lock < 0)
+		return lock == -ENOENT ? 0 : lock;
+	r = state_lock_is_held(lock, STATE_ALIVE, err);
+	return r != 0 ? r : state_lock_is_held(lock, STATE_BUSY, err);
 }
 
 static int open_names(const struct store *store, struct error *err)
@@ -60,8 +71,10 @@ int names_claim(const struct store *store, int containers_fd, const char *name,
 		return 0;
 	if (errno != EEXIST)
 		return error_set(err, errno, "take the name %s", name);
-	if (read_name(names, name, holder) == 0 &&
-	    exists(containers_fd, holder)) {
+	int r = read_name(names, name, holder, err);
+	if (r == 0)
+		r = exists(containers_fd, holder, err);
+	if (r > 0) {
 		error_say(err, EEXIST,
 			  "the name %s is taken by the container %.12s", name,
 			  holder);
@@ -70,21 +83,29 @@ int names_claim(const struct store *store, int containers_fd, const char *name,
 				  "\"wolffia rm %s\" removes that container",
 				  name);
 	}
+	if (r < 0 && r != -ENOENT)
+		return r;
 	unlinkat(names, name, 0);
 	if (symlinkat(id, names, name) < 0)
 		return error_set(err, errno, "take the name %s", name);
 	return 0;
 }
 
-void names_release(const struct store *store, const char *name, const char *id)
+int names_release(const struct store *store, const char *name, const char *id,
+		  struct error *err)
 {
 	char holder[ID_SIZE];
-	struct error ignored;
-	scoped_fd names = open_names(store, &ignored);
+	scoped_fd names = open_names(store, err);
 
-	if (names >= 0 && read_name(names, name, holder) == 0 &&
-	    strcmp(holder, id) == 0)
-		unlinkat(names, name, 0);
+	if (names < 0)
+		return names;
+	int r = read_name(names, name, holder, err);
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	if (strcmp(holder, id) == 0 && unlinkat(names, name, 0) < 0 &&
+	    errno != ENOENT)
+		return error_set(err, errno, "give up the name %s", name);
+	return 0;
 }
 
 int names_find(const struct store *store, const char *name, char **ret_id,
@@ -95,15 +116,28 @@ int names_find(const struct store *store, const char *name, char **ret_id,
 
 	if (names < 0)
 		return names;
-	if (strchr(name, '/') || read_name(names, name, holder) < 0)
+	int r = strchr(name, '/') ? -ENOENT
+				  : read_name(names, name, holder, err);
+	if (r == -ENOENT)
 		return error_say(err, ENOENT, "there is no container \"%s\"",
 				 name);
+	if (r < 0)
+		return r;
 	*ret_id = xstrdup(holder);
 	return 0;
 }
 
 void names_sweep(const struct store *store)
 {
+	struct error ignored;
+	scoped_fd containers =
+		path_open_beneath(store->dirfd, "containers",
+				  O_RDONLY | O_DIRECTORY, 0, &ignored);
+	/* a name that is taken over meanwhile is not the one that was read */
+	scoped_fd guarded =
+		containers < 0 ? -1 : state_guard(containers, &ignored);
+	if (guarded < 0)
+		return;
 	int names = openat(store->dirfd, "names",
 			   O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	DIR *list = names < 0 ? NULL : fdopendir(names);
@@ -113,7 +147,7 @@ void names_sweep(const struct store *store)
 	for (struct dirent *entry; (entry = readdir(list));) {
 		char id[ID_SIZE];
 		struct stat st;
-		if (read_name(names, entry->d_name, id) < 0)
+		if (read_name(names, entry->d_name, id, &ignored) < 0)
 			continue;
 		scoped(char) *path = xasprintf("containers/%s", id);
 		if (fstatat(store->dirfd, path, &st, AT_SYMLINK_NOFOLLOW) < 0 &&

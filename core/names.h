@@ -13,11 +13,13 @@ int names_claim(const struct store *store, int containers_fd, const char *name,
 		const char *id, struct error *err);
 
 /* names_release - take it away, if it is @id's; needs no guard */
-void names_release(const struct store *store, const char *name, const char *id);
+int names_release(const struct store *store, const char *name, const char *id,
+		  struct error *err);
 
 /* names_find - Return: 0 with the id, the caller's to free; -ENOENT */
 int names_find(const struct store *store, const char *name, char **ret_id,
 	       struct error *err);
 
-/* names_sweep - remove those of containers that are not there any more */
+/* names_sweep - remove those of containers that are not there any more;
+ * takes the guard by itself */
 void names_sweep(const struct store *store);

@@ -132,6 +132,7 @@ const struct step run_plan[] = {
 	{ INIT,     "confine the container",             step_confine,           NULL,               false },
 	{ INIT,     "run the command",                   step_start_command,     has_init,           false },
 	{ INIT,     "run the command",                   step_become_command,    is_pid1,            true },
+	{ LAUNCHER, "take over the root",                step_take_root,         NULL,               false },
 	{ LAUNCHER, "note the start",                    step_note_start,        NULL,               false },
 	{ 0 },
 };

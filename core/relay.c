@@ -84,6 +84,7 @@ static void fill(struct relay *relay)
 		return;
 	}
 	if (n <= 0) { /* EIO: the last program has left the terminal */
+		relay->error = n < 0 && errno != EIO ? errno : 0;
 		finish(relay);
 		return;
 	}
@@ -108,6 +109,7 @@ static void empty(struct relay *relay)
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
 		return;
 	if (n < 0) { /* nobody reads: the writer inside shall know */
+		relay->error = errno == EPIPE ? 0 : errno;
 		finish(relay);
 		return;
 	}

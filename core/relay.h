@@ -19,6 +19,8 @@ struct relay {
 	bool owns_from; /* close it at the end */
 	bool owns_to;
 	bool lasting; /* the end of @from is not its end: another may come */
+	int error; /* errno: not all was passed on, though the reader is there
+		    */
 	bool ended;
 	bool regular; /* @to is a regular file: it never blocks */
 	/* sees what was read and may change it, by RELAY_SLACK bytes more;

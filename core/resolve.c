@@ -134,6 +134,17 @@ static int resolve_ids(struct spec *spec, const struct outer_ids *ids,
 			return error_prefix(err, "--userns %s",
 					    userns_mode_name(asked));
 		}
+		/* nor is a name server that does not answer a reason to share
+		 * the caller's id */
+		if (ids->nameless) {
+			error_say(err, ENOENT,
+				  "%s, and the user has no name (passwd(5)) "
+				  "under which there could be one",
+				  why->text);
+			return error_hint(err, "--userns single: the container "
+					       "has one id, and root in it is "
+					       "you");
+		}
 		strv_addf(notices,
 			  "%s: the container has one id, and root in it is you "
 			  "(lift this: %s)",

@@ -26,6 +26,8 @@ static json_t *to_json(const struct session_request *request)
 	json_object_set_new(object, "tty", json_boolean(request->tty));
 	json_object_set_new(object, "interactive",
 			    json_boolean(request->interactive));
+	json_object_set_new(object, "one_output",
+			    json_boolean(request->one_output));
 	json_object_set_new(object, "rows", json_integer(request->rows));
 	json_object_set_new(object, "columns", json_integer(request->columns));
 	return object;
@@ -66,6 +68,8 @@ static int from_json(const json_t *object, struct session_request *ret,
 	if (r >= 0)
 		r = json_get_bool(object, "interactive", &ret->interactive,
 				  err);
+	if (r >= 0)
+		r = json_get_bool(object, "one_output", &ret->one_output, err);
 	if (r >= 0)
 		r = json_get_int(object, "rows", &rows, err);
 	if (r >= 0)

@@ -34,14 +34,18 @@ struct session_request {
 	char *workdir;    /* absolute; NULL: the container's */
 	bool tty;
 	bool interactive; /* standard input is connected */
+	bool one_output;  /* standard error goes where output goes, in order */
 	uint16_t rows, columns;
 };
+
+/* What a message is, its first word. */
+enum session_word { SESSION_STARTED = 1, SESSION_ENDED };
 
 /* With descriptors: the terminal's master; or the pipes out, err, in; or, for
  * a detached one, none of these; and at last .report. */
 struct session_started {
+	int32_t word; /* SESSION_STARTED */
 	int32_t tty;
-	int32_t n; /* descriptors; and tells it from struct session_ended */
 };
 
 /* What comes through .report before its end: nothing when it was executed. */
@@ -51,6 +55,7 @@ struct session_report {
 };
 
 struct session_ended {
+	int32_t word;        /* SESSION_ENDED */
 	int32_t wait_status; /* as of wait(2) */
 };
 

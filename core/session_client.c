@@ -17,6 +17,8 @@
 
 /* The client's end. */
 struct session {
+	const struct store *store;
+	const char *id;
 	int socket; /* to PID 1, and first to the session's own process */
 	int master; /* of the terminal; -1: none; the streams have it */
 	int report; /* tells why the command could not be executed */
@@ -58,6 +60,26 @@ static int container_ended(struct error *err)
 			 "the container ended before the command did");
 }
 
+/* PID 1 closed the socket, or never had it */
+static int not_taken(const struct session *s, struct error *err)
+{
+	scoped_fd control = control_connect(s->store, s->id, err);
+
+	if (control < 0)
+		return container_ended(err);
+	error_say(err, ECHILD,
+		  "PID 1 of the container did not start the command");
+	return error_hint(err, "the container is about to end, or has taken "
+			       "the means away from it (prlimit(2))");
+}
+
+/* somebody in the container may do that: it is a process like any other */
+static int not_begun(struct error *err)
+{
+	return error_say(err, ECHILD,
+			 "the command's process was killed before it began");
+}
+
 static int failed(const struct session_report *report, int *ret_status,
 		  struct error *err)
 {
@@ -65,6 +87,8 @@ static int failed(const struct session_report *report, int *ret_status,
 		*ret_status = report->err.code == ENOENT ? STATUS_NOT_FOUND
 							 : STATUS_CANNOT_EXEC;
 	*err = report->err;
+	err->text[sizeof(err->text) - 1] = '\0';
+	err->hint[sizeof(err->hint) - 1] = '\0';
 	return -err->code;
 }
 
@@ -83,17 +107,23 @@ static int set_up_terminal(struct session *s, struct error *err)
 static int receive_streams(struct session *s, bool detached, int *ret_status,
 			   struct error *err)
 {
-	struct session_report report = { 0 };
+	union {
+		struct session_report report;
+		struct session_started started;
+	} message = { 0 };
 	int fds[FD_MESSAGE_MOST];
-	ssize_t n = fd_receive_message(s->socket, &report, sizeof(report), 0,
+	ssize_t n = fd_receive_message(s->socket, &message, sizeof(message), 0,
 				       fds, err);
 
 	if (n < 0)
 		return (int)n;
-	if (n == sizeof(report) && report.err.code)
-		return failed(&report, ret_status, err);
-	if (n != sizeof(struct session_started))
-		return container_ended(err);
+	if (n == sizeof(message.report) && message.report.err.code)
+		return failed(&message.report, ret_status, err);
+	if (n == 0)
+		return not_taken(s, err);
+	if (n != sizeof(message.started) ||
+	    message.started.word != SESSION_STARTED)
+		return not_begun(err);
 	bool tty = false;
 	if (!detached) {
 		tty = fds[2] < 0;
@@ -178,7 +208,14 @@ int session_run(const struct store *store, const struct record *record,
 		const struct session_request *request, bool detached,
 		int *ret_status, struct error *err)
 {
-	struct session s = { -1, -1, -1, { .in = -1, .out = { -1, -1 } } };
+	struct session s = {
+		.store = store,
+		.id = record->id,
+		.socket = -1,
+		.master = -1,
+		.report = -1,
+		.streams = { .in = -1, .out = { -1, -1 } },
+	};
 
 	*ret_status = STATUS_WOLFFIA;
 	int r = ask(store, record->id, request, detached, &s.socket, err);

@@ -106,7 +106,10 @@ static int seize(struct state *state, int containers_fd, struct error *err)
 		return r;
 	if (faccessat(state->dirfd, "lock", F_OK, AT_SYMLINK_NOFOLLOW) < 0)
 		return is_gone(state->name, err);
-	if (state_lock_is_held(state->lock_fd, STATE_ALIVE)) {
+	r = state_lock_is_held(state->lock_fd, STATE_ALIVE, err);
+	if (r < 0)
+		return r;
+	if (r > 0) {
 		error_say(err, EBUSY, "the container %s is running",
 			  state->name);
 		return error_hint(err, "\"wolffia stop %s\" ends it",
@@ -154,8 +157,12 @@ int state_keep(struct state *state, struct error *err)
 		      : 0;
 }
 
-int state_rename(struct state *state, const char *name, struct error *err)
+int state_rename(struct state *state, const char *name,
+		 int (*write)(void *context, const char *name,
+			      struct error *err),
+		 void *context, struct error *err)
 {
+	struct error ignored;
 	scoped_fd containers = state_open_containers(state->store, err);
 	if (containers < 0)
 		return containers;
@@ -165,10 +172,15 @@ int state_rename(struct state *state, const char *name, struct error *err)
 	int r = names_claim(state->store, containers, name, state->id, err);
 	if (r < 0)
 		return r;
-	names_release(state->store, state->name, state->id);
+	r = write(context, name, err);
+	if (r < 0) {
+		names_release(state->store, name, state->id, &ignored);
+		return r;
+	}
+	r = names_release(state->store, state->name, state->id, err);
 	free(state->name);
 	state->name = xstrdup(name);
-	return 0;
+	return r;
 }
 
 void state_close(struct state *state)

@@ -67,8 +67,16 @@ int state_revive(struct state *state, struct error *err);
 /* state_keep - from now on it stays when nobody holds it */
 int state_keep(struct state *state, struct error *err);
 
-/* state_rename - Return: 0; -EEXIST another container has this name */
-int state_rename(struct state *state, const char *name, struct error *err);
+/*
+ * state_rename - from one name to another
+ * @write: writes the new name down, between the two: so that whatever happens
+ *         the name that is written is one that the container has
+ * Return: 0; -EEXIST another container has this name
+ */
+int state_rename(struct state *state, const char *name,
+		 int (*write)(void *context, const char *name,
+			      struct error *err),
+		 void *context, struct error *err);
 
 /* state_close - let go of it */
 void state_close(struct state *state);

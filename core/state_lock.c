@@ -24,6 +24,13 @@ int state_lock_open(int dirfd, int flags, struct error *err)
 	return fd >= 0 ? fd : error_set(err, errno, "open the lock");
 }
 
+int state_lock_look(int dirfd, struct error *err)
+{
+	int fd = openat(dirfd, "lock", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+	return fd >= 0 ? fd : error_set(err, errno, "open the lock");
+}
+
 int state_lock_try(int fd, enum state_lock lock, struct error *err)
 {
 	struct flock request = byte(lock, F_WRLCK);
@@ -52,12 +59,22 @@ void state_lock_release(int fd, enum state_lock lock)
 	fcntl(fd, F_OFD_SETLK, &request);
 }
 
-bool state_lock_is_held(int fd, enum state_lock lock)
+int state_lock_is_held(int fd, enum state_lock lock, struct error *err)
 {
 	struct flock request = byte(lock, F_WRLCK);
 
-	return fcntl(fd, F_OFD_GETLK, &request) == 0 &&
-	       request.l_type != F_UNLCK;
+	if (fcntl(fd, F_OFD_GETLK, &request) < 0)
+		return error_set(err, errno, "look at the lock of a container");
+	return request.l_type != F_UNLCK;
+}
+
+int state_is_kept(int dirfd, struct error *err)
+{
+	if (faccessat(dirfd, "keep", F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return 1;
+	return errno == ENOENT ? 0
+			       : error_set(err, errno,
+					   "see whether a container is kept");
 }
 
 int state_guard(int containers_fd, struct error *err)

@@ -20,6 +20,10 @@ enum state_lock {
  * @flags: O_CREAT | O_EXCL or 0; -ENOENT: its container is being removed */
 int state_lock_open(int dirfd, int flags, struct error *err);
 
+/* state_lock_look - the same, only to ask who holds it: the store may be one
+ * that cannot be written */
+int state_lock_look(int dirfd, struct error *err);
+
 /* state_lock_try - Return: 1 locked, 0 somebody holds it, -errno */
 int state_lock_try(int fd, enum state_lock lock, struct error *err);
 
@@ -27,8 +31,17 @@ int state_lock_try(int fd, enum state_lock lock, struct error *err);
 int state_lock_wait(int fd, enum state_lock lock, struct error *err);
 void state_lock_release(int fd, enum state_lock lock);
 
-/* state_lock_is_held - by anybody but this descriptor; takes nothing */
-bool state_lock_is_held(int fd, enum state_lock lock);
+/*
+ * state_lock_is_held - by anybody but this descriptor; takes nothing
+ * Return: 1, 0, -errno: nobody knows, and nothing may be removed for it
+ */
+int state_lock_is_held(int fd, enum state_lock lock, struct error *err);
+
+/*
+ * state_is_kept - has the container's directory @dirfd the file "keep"?
+ * Return: 1, 0, -errno: as above
+ */
+int state_is_kept(int dirfd, struct error *err);
 
 /*
  * state_guard - the lock on the directory of the containers, for the moment

@@ -86,11 +86,16 @@ static int remove_written(const struct state *state, int userns_fd,
 			  struct error *err)
 {
 	struct outer_ids ids;
+	struct error ignored;
 
 	if (remove_if_empty(state->dirfd))
 		return 0;
 	if (userns_fd >= 0)
 		return remove_in_namespace(state->dirfd, userns_fd, err);
+	/* mostly the files are other ids'; of --userns single they are ours,
+	 * and there may be no others */
+	if (remove_by_call((void *)(uintptr_t)state, &ignored) == 0)
+		return 0;
 	int r = outer_find_ids(false, &ids, err);
 	return r < 0 ? r
 		     : outer_call(&ids, remove_by_call,
@@ -126,8 +131,8 @@ static int remove_directory(struct state *state, int outer_userns_fd,
 	/* first: from here on the next command goes on with it */
 	unlinkat(state->dirfd, "keep", 0);
 	int r = remove_written(state, outer_userns_fd, err);
-	if (state->named)
-		names_release(state->store, state->name, state->id);
+	if (r == 0 && state->named)
+		r = names_release(state->store, state->name, state->id, err);
 	if (r == 0)
 		r = remove_files(state->dirfd, err);
 	scoped(char) *path = xasprintf("containers/%s", state->id);
@@ -169,8 +174,10 @@ static int is_dead(struct state *dead, int containers_fd, struct error *err)
 	int r = state_lock_try(dead->lock_fd, STATE_BUSY, err);
 	if (r <= 0)
 		return r;
-	return !state_lock_is_held(dead->lock_fd, STATE_ALIVE) &&
-	       faccessat(dead->dirfd, "keep", F_OK, AT_SYMLINK_NOFOLLOW) < 0;
+	r = state_lock_is_held(dead->lock_fd, STATE_ALIVE, err);
+	if (r == 0)
+		r = state_is_kept(dead->dirfd, err);
+	return r < 0 ? r : !r;
 }
 
 /* without the guard, and mostly enough: it is kept, or alive */
@@ -184,8 +191,8 @@ static bool seems_fine(int containers_fd, const char *id)
 	scoped_fd dirfd =
 		openat(containers_fd, id,
 		       O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	scoped_fd lock = dirfd < 0 ? -1 : state_lock_open(dirfd, 0, &ignored);
-	return lock >= 0 && state_lock_is_held(lock, STATE_ALIVE);
+	scoped_fd lock = dirfd < 0 ? -1 : state_lock_look(dirfd, &ignored);
+	return lock >= 0 && state_lock_is_held(lock, STATE_ALIVE, &ignored) > 0;
 }
 
 static int sweep_one(const struct store *store, int containers_fd,

@@ -25,7 +25,6 @@
 #include "base/mountfd.h"
 #include "base/path.h"
 #include "core/confine/capabilities.h"
-#include "core/confine/rlimits.h"
 #include "core/confine/seccomp.h"
 #include "core/init.h"
 #include "core/steps.h"
@@ -195,8 +194,7 @@ int step_become_inner_root(struct launch *l, struct error *err)
 	return 0;
 }
 
-/* for who copies files from or to the container: the launcher fetches it when
- * it is asked to */
+/* for who copies files from or to the container */
 static int hand_over_root(struct launch *l, int root_fd, int userns_fd,
 			  struct error *err)
 {
@@ -243,17 +241,6 @@ int step_enter_root(struct launch *l, struct error *err)
 	return hand_over_root(l, tree, userns, err);
 }
 
-/* the defaults first: what was asked for comes after them, and counts */
-static int apply_rlimits(const struct spec *spec, struct error *err)
-{
-	struct spec_rlimit defaults[RLIMITS_DEFAULT];
-	int r = rlimits_default(defaults, err);
-
-	if (r >= 0)
-		r = rlimits_apply(defaults, RLIMITS_DEFAULT, err);
-	return r < 0 ? r : rlimits_apply(spec->rlimits, spec->n_rlimits, err);
-}
-
 /* what a container with all rights over its namespaces needs of the kernel */
 static enum seccomp_profile profile_for(const struct spec *spec)
 {
@@ -271,8 +258,7 @@ int step_confine(struct launch *l, struct error *err)
 	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 &&
 	    errno != ENOSYS && errno != EPERM && errno != EDQUOT)
 		return error_set(err, errno, "create a session keyring");
-	r = apply_rlimits(spec, err);
-	if (r == 0 && spec->landlock) {
+	if (spec->landlock) {
 		/* a file of the host as input may be opened again */
 		bool is_file = spec->interactive && !spec->tty;
 		r = landlock_confine_to_root(&l->stream[0].inside, is_file,

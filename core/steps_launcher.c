@@ -13,6 +13,7 @@
 #include "base/fd.h"
 #include "core/steps.h"
 #include "core/supervise.h"
+#include "core/terminal.h"
 
 static int make_pipe(struct stream *stream, bool into_container,
 		     struct error *err)
@@ -24,14 +25,6 @@ static int make_pipe(struct stream *stream, bool into_container,
 	stream->inside = ends[into_container ? 0 : 1];
 	stream->outside = ends[into_container ? 1 : 0];
 	return 0;
-}
-
-static bool is_same_file(int a, int b)
-{
-	struct stat x, y;
-
-	return fstat(a, &x) == 0 && fstat(b, &y) == 0 && x.st_dev == y.st_dev &&
-	       x.st_ino == y.st_ino;
 }
 
 static int copy_of(int fd, int *ret_fd, struct error *err)
@@ -71,25 +64,6 @@ int step_make_root_socket(struct launch *l, struct error *err)
 	return make_socket(l->root_socket, err);
 }
 
-/* PID 1 sent them when it had its root */
-int step_take_root(struct launch *l, struct error *err)
-{
-	int fds[FD_MESSAGE_MOST];
-	char byte;
-
-	if (l->root_tree_fd >= 0)
-		return 0;
-	ssize_t n = fd_receive_message(l->root_socket[0], &byte, 1,
-				       MSG_DONTWAIT, fds, err);
-	if (n != 1)
-		return n < 0 ? (int)n
-			     : error_say(err, ESRCH,
-					 "the container's root is not known");
-	l->root_tree_fd = fds[0];
-	l->inner_userns_fd = fds[1];
-	return 0;
-}
-
 /*
  * Output goes through pipes, which belong to the container's user: so that
  * /dev/stdout can be opened again (many images log there), and so that no
@@ -115,8 +89,7 @@ int step_make_streams(struct launch *l, struct error *err)
 	}
 	if (r == 0)
 		r = make_pipe(&l->stream[1], false, err);
-	if (r == 0 && !l->background &&
-	    is_same_file(STDOUT_FILENO, STDERR_FILENO))
+	if (r == 0 && !l->background && terminal_outputs_are_one())
 		r = copy_of(l->stream[1].inside, &l->stream[2].inside, err);
 	else if (r == 0)
 		r = make_pipe(&l->stream[2], false, err);
@@ -187,6 +160,29 @@ int step_begin_mapping(struct launch *l, struct error *err)
 int step_await_mapping(struct launch *l, struct error *err)
 {
 	return outer_map_await(&l->mapping, err);
+}
+
+/*
+ * PID 1 sent it when it had entered it.  It must not stay in the socket: what
+ * is under way counts for all containers of the user together (unix(7),
+ * ETOOMANYREFS), and from some hundreds on no further one could start.
+ */
+int step_take_root(struct launch *l, struct error *err)
+{
+	int fds[FD_MESSAGE_MOST];
+	char byte;
+	ssize_t n = fd_receive_message(l->root_socket[0], &byte, 1,
+				       MSG_DONTWAIT, fds, err);
+
+	if (n != 1)
+		return n < 0 ? (int)n
+			     : error_say(err, ECHILD,
+					 "PID 1 did not hand it over");
+	l->root_tree_fd = fds[0];
+	l->inner_userns_fd = fds[1];
+	for (int i = 0; i < 2; i++)
+		fd_close(&l->root_socket[i]);
+	return 0;
 }
 
 int step_take_terminal(struct launch *l, struct error *err)

@@ -212,6 +212,15 @@ int step_mount_dev(struct launch *l, struct error *err)
 	return r;
 }
 
+/* no cgroup2 on this machine is no reason not to start */
+static int mount_cgroups(int base, struct error *err)
+{
+	int r = mount_new(base, "sys/fs/cgroup", "cgroup2", NULL,
+			  MASKING_SYSTEM | MOUNT_ATTR_RDONLY, err);
+
+	return r == -ENODEV || r == -EBUSY || r == -ENOENT ? 0 : r;
+}
+
 /*
  * File systems that show a namespace: sysfs the network's, mqueue the IPC's,
  * cgroup2 the cgroup's.  They can be mounted only by the namespaces' owner.
@@ -227,12 +236,8 @@ int step_mount_system(struct launch *l, struct error *err)
 	if (r < 0 || l->spec->network == NETWORK_HOST)
 		return r;
 	r = mount_new(base, "sys", "sysfs", NULL, MASKING_SYSTEM, err);
-	if (r == 0) {
-		struct error ignored;
-		/* no cgroup2 on this machine is no reason not to start */
-		mount_new(base, "sys/fs/cgroup", "cgroup2", NULL,
-			  MASKING_SYSTEM | MOUNT_ATTR_RDONLY, &ignored);
-	}
+	if (r == 0)
+		r = mount_cgroups(base, err);
 	if (r == 0)
 		r = masking_cover(l, base, "/sys", err);
 	if (r == 0 && !masking_is_lifted(l->spec, "/sys"))
@@ -263,13 +268,16 @@ int step_write_files(struct launch *l, struct error *err)
 					"127.0.1.1\t%s\n",
 					l->spec->hostname);
 	scoped(char) *hostname = xasprintf("%s\n", l->spec->hostname);
-	struct error ignored;
 
 	/* with the host's network the host's name servers answer; without one
 	 * there is nobody to ask */
-	if (l->spec->network != NETWORK_HOST ||
-	    fd_read_file(AT_FDCWD, "/etc/resolv.conf", 1 << 16, &resolv,
-			 &ignored) < 0)
+	ssize_t n = l->spec->network != NETWORK_HOST
+			    ? -ENOENT
+			    : fd_read_file(AT_FDCWD, "/etc/resolv.conf",
+					   1 << 16, &resolv, err);
+	if (n < 0 && n != -ENOENT)
+		return (int)n;
+	if (n < 0)
 		resolv = xstrdup("# this container has no network\n");
 	int r = write_staged(l, "hosts", hosts, err);
 	if (r == 0)

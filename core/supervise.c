@@ -17,7 +17,6 @@
 #include "base/memory.h"
 #include "base/process.h"
 #include "core/init.h"
-#include "core/steps.h"
 #include "core/watch.h"
 #include "core/workload.h"
 
@@ -70,8 +69,10 @@ static struct relay *connect_input(struct launch *l, int to)
 				? STDIN_FILENO
 				: -1,
 			false, to, true);
-	struct relay *input = relay_new_idle(l->spec->interactive ? to : -1,
-					     !l->spec->stdin_once);
+	/* who lets go of a terminal may come back */
+	struct relay *input =
+		relay_new_idle(l->spec->interactive ? to : -1,
+			       !l->spec->stdin_once || l->spec->tty);
 	if (l->attached[0] >= 0)
 		relay_connect(input, l->attached[0]);
 	return input;
@@ -109,7 +110,7 @@ void watch_kill(struct watch *w)
 
 static void end_by(struct watch *w, enum ending how)
 {
-	if (w->ended.how == ENDED_BY_ITSELF)
+	if (w->ended.how == ENDED_BY_ITSELF && !w->init_gone)
 		w->ended.how = how;
 	w->asked_to_end = true;
 	watch_kill(w);
@@ -178,7 +179,7 @@ int watch_stop(struct watch *w, uint64_t timeout_ms, struct error *err)
 	struct launch *l = w->l;
 	int r = 0;
 
-	w->stop_asked = true;
+	w->stop_asked = w->asked_to_end = true;
 	if (!w->running || w->init_gone)
 		return 0;
 	if (w->paused)
@@ -225,8 +226,13 @@ static void reap(struct watch *w)
 {
 	int status;
 
-	for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;)
-		note_child(w, pid, status);
+	for (;;) {
+		pid_t pid = waitpid(-1, &status, WNOHANG);
+		if (pid == 0 || (pid < 0 && errno != EINTR))
+			return;
+		if (pid > 0)
+			note_child(w, pid, status);
+	}
 }
 
 static void suspend(struct watch *w)
@@ -368,29 +374,18 @@ static void drain(struct watch *w)
 	while (!fanout_is_done(out[0]) || !fanout_is_done(out[1])) {
 		bool blocked =
 			fanout_is_blocked(out[0]) || fanout_is_blocked(out[1]);
-		bool was_asked = w->asked_to_end;
-		struct pollfd fds[2 * FANOUT_SINKS + 2];
-		size_t first = fanout_poll(out[0], fds);
-		size_t n = first + fanout_poll(out[1], fds + first);
-		fds[n] = (struct pollfd){ w->l->signal_fd, POLLIN, 0 };
-		fds[n + 1] = (struct pollfd){ w->l->parent_fd, POLLIN, 0 };
-		int ready = poll(fds, (nfds_t)n + 2,
-				 !blocked    ? 0
-				 : was_asked ? PATIENCE_MS
-					     : -1);
+		struct waiting waiting;
+		size_t n = collect(w, &waiting);
+		/* nobody reads it any more */
+		waiting.fds[INPUT].fd = -1;
+		int ready = poll(waiting.fds, (nfds_t)n,
+				 !blocked          ? 0
+				 : w->asked_to_end ? PATIENCE_MS
+						   : -1);
 		if (ready == 0 || (ready < 0 && errno != EINTR))
 			return;
-		fanout_move(out[0], fds, first);
-		fanout_move(out[1], fds + first, n - first);
-		if (fds[n].revents) {
-			w->asked_to_end = false;
-			handle_signal(w);
-			if (w->asked_to_end)
-				return;
-			w->asked_to_end = was_asked;
-		}
-		if (fds[n + 1].revents)
-			return;
+		if (ready > 0)
+			move(w, &waiting);
 	}
 }
 
@@ -405,6 +400,25 @@ static void end_guard(struct watch *w)
 }
 
 /*
+ * A command that dies because its files are gone ends before the server does,
+ * which still has its namespace to take down: who was first is not seen by
+ * who is first noticed.
+ */
+static bool was_server_lost(struct watch *w)
+{
+	pid_t pid = w->l->board->server_pid;
+	struct error ignored;
+
+	if (w->ended.how != ENDED_BY_ITSELF || w->ended.wait_status == 0)
+		return false;
+	if (!w->server_gone && process_is_ending(pid)) {
+		w->ended.server_status = process_wait(pid, &ignored);
+		w->server_gone = true;
+	}
+	return w->server_gone;
+}
+
+/*
  * One that only reads dies while the rest is removed: launch_run() waits for
  * it.  One that writes has to be gone before.
  */
@@ -413,6 +427,8 @@ static void end_server(struct watch *w)
 	struct error ignored;
 	pid_t pid = w->l->board->server_pid;
 
+	if (pid > 0 && was_server_lost(w))
+		w->ended.how = ENDED_WITH_SERVER;
 	if (pid == 0 || w->server_gone) {
 		w->l->board->server_pid = 0;
 		return;
@@ -491,10 +507,6 @@ int supervise(struct watch *w, struct ended *ret, struct error *err)
 	w->oom_kills = workload_oom_kills();
 	if (l->spec->timeout_ms)
 		r = start_timer(&w->timer_fd, l->spec->timeout_ms, err);
-	/* at once: what waits in a socket counts against RLIMIT_NOFILE of the
-	 * user (unix(7), ETOOMANYREFS), over all containers */
-	struct error ignored;
-	step_take_root(l, &ignored);
 	connect_streams(w);
 	set_raw(w);
 	if (r < 0)
@@ -507,6 +519,8 @@ int supervise(struct watch *w, struct ended *ret, struct error *err)
 	terminal_set_cooked(&w->terminal);
 	end_guard(w);
 	end_server(w);
+	w->ended.output_error =
+		w->output[0]->error ? w->output[0]->error : w->output[1]->error;
 	close_streams(w);
 	fd_close(&w->timer_fd);
 	fd_close(&w->stop_timer_fd);

@@ -25,6 +25,7 @@ struct ended {
 	int wait_status;    /* of the workload, as of wait(2) */
 	int server_status;  /* of fuse-overlayfs, with ENDED_WITH_SERVER */
 	int guard_status;   /* of the guard, with ENDED_WITH_GUARD */
+	int output_error;   /* errno: not all of its output could be written */
 	bool stop_asked;    /* somebody wanted it to end */
 	bool out_of_memory; /* SIGKILL that is not ours, while the kernel killed
 			     * for want of memory somewhere on this machine */

@@ -14,7 +14,6 @@
 #include "core/init.h"
 #include "core/launch_record.h"
 #include "core/state.h"
-#include "core/steps.h"
 #include "core/watch.h"
 
 /* One request, and what is answered. */
@@ -121,8 +120,11 @@ static int do_session(struct watch *w, const struct exchange *x,
 	}
 	if (x->fds[0] < 0 || x->fds[1] < 0)
 		return error_say(err, EINVAL, "descriptors are missing");
-	return fd_send_message(w->l->peer[INIT], &request, sizeof(request),
-			       x->fds, 2, err);
+	r = fd_send_message(w->l->peer[INIT], &request, sizeof(request), x->fds,
+			    2, err);
+	return r == -EPIPE || r == -ECONNRESET
+		       ? error_say(err, ESRCH, "the container is not running")
+		       : r;
 }
 
 static int add_sink(struct fanout *fanout, int *fd, int *ret_fd,
@@ -192,8 +194,6 @@ static int do_root(struct watch *w, const struct exchange *x, struct error *err)
 	struct launch *l = w->l;
 	int r = check_running(w, err);
 
-	if (r == 0)
-		r = step_take_root(l, err);
 	if (r < 0)
 		return r;
 	x->reply_fds[0] = l->root_tree_fd;
@@ -206,9 +206,8 @@ static int do_root(struct watch *w, const struct exchange *x, struct error *err)
 static int do_rename(struct watch *w, const struct exchange *x,
 		     struct error *err)
 {
-	int r = state_rename(w->l->state, x->request->name, err);
-
-	return r < 0 ? r : launch_record_name(w->l, err);
+	return state_rename(w->l->state, x->request->name, launch_record_name,
+			    w->l, err);
 }
 
 int watch_handle(void *context, struct control_client *client,

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -13,6 +14,7 @@
 #include "base/process.h"
 #include "core/confine/capabilities.h"
 #include "core/confine/identity.h"
+#include "core/confine/rlimits.h"
 
 int task_open_workdir(const char *path, bool make, struct error *err)
 {
@@ -47,7 +49,8 @@ int task_enter_workdir(int fd, const char *path, struct error *err)
 
 int task_connect(const int fds[3], bool tty, struct error *err)
 {
-	if (setsid() < 0 && errno != EPERM) /* EPERM: leads one already */
+	/* R10: a terminal of the host's is none of a session of its own */
+	if (setsid() < 0 && getsid(0) != getpid())
 		return error_set(err, errno, "start a session");
 	if (tty && ioctl(fds[0], TIOCSCTTY, 0) < 0)
 		return error_set(err, errno, "take the terminal");
@@ -82,9 +85,24 @@ int task_become_user(const struct spec *spec, const struct user *user,
 	if (r == 0)
 		r = identity_become(user->uid, user->gid, user->groups,
 				    single ? 0 : user->n, !single, err);
-	return r < 0 ? r
-		     : capabilities_apply(spec->capabilities, user->uid == 0,
-					  err);
+	if (r == 0)
+		r = capabilities_apply(spec->capabilities, user->uid == 0, err);
+	/* a change of ids sets it to fs.suid_dumpable (proc(5)); until
+	 * execve(2) this is a process of ours */
+	if (r == 0 && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		r = error_set(err, errno, "become non-dumpable");
+	return r;
+}
+
+/* the defaults first: what was asked for comes after them, and counts */
+int task_limit(const struct spec *spec, struct error *err)
+{
+	struct spec_rlimit defaults[RLIMITS_DEFAULT];
+	int r = rlimits_default(defaults, err);
+
+	if (r >= 0)
+		r = rlimits_apply(defaults, RLIMITS_DEFAULT, err);
+	return r < 0 ? r : rlimits_apply(spec->rlimits, spec->n_rlimits, err);
 }
 
 static int cannot_execute(const char *path, int code, struct error *err)

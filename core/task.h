@@ -36,6 +36,13 @@ int task_enter_workdir(int fd, const char *path, struct error *err);
 void task_set_home(struct strv *env, const struct user *user);
 
 /*
+ * task_limit - the limits of the container's processes (setrlimit(2))
+ * PID 1 itself has none of them: it serves all, and must not fail for want of
+ * a descriptor.
+ */
+int task_limit(const struct spec *spec, struct error *err);
+
+/*
  * task_execute - execvp(3) with the container's PATH
  * Default signals, umask 022, and no descriptor but 0, 1 and 2 goes along.
  * @ret_exec_failed: it was tried, and the command is to blame

@@ -1,5 +1,6 @@
 #include "core/terminal.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 void terminal_set_raw(struct terminal *terminal)
@@ -37,4 +38,12 @@ void terminal_type_end(int master_fd, char last)
 	bool line_is_open = last && last != '\n';
 	ssize_t ignored = write(master_fd, end, line_is_open ? 2 : 1);
 	(void)ignored;
+}
+
+bool terminal_outputs_are_one(void)
+{
+	struct stat x, y;
+
+	return fstat(STDOUT_FILENO, &x) == 0 && fstat(STDERR_FILENO, &y) == 0 &&
+	       x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }

@@ -29,3 +29,7 @@ bool terminal_size(struct winsize *ret);
  *        by a first one (termios(3), VEOF)
  */
 void terminal_type_end(int master_fd, char last);
+
+/* terminal_outputs_are_one - are standard output and error the same file?
+ * Then what comes is to keep its order. */
+bool terminal_outputs_are_one(void);

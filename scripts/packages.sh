@@ -18,8 +18,9 @@ packages_try="busybox-static"
 # to test: frameworks, a second compiler, linters, and foreign image tools
 packages_test="check bats busybox-static attr libcap2-bin strace jq bsdutils
   clang lld llvm clang-format-19 cppcheck shellcheck universal-ctags man-db groff
-  mmdebstrap umoci skopeo buildah netavark zstd xz-utils bzip2 procps
-  docker-registry apache2-utils openssl"
+  mmdebstrap umoci skopeo buildah netavark libarchive-tools zstd xz-utils
+  bzip2 procps systemd
+  docker-registry apache2-utils openssl curl"
 
 # to measure against: what others use for the same
 packages_bench="bubblewrap crun podman hyperfine"

@@ -87,6 +87,16 @@ int stage_blob(struct stage *stage, int fd, bool own,
 int stage_text(struct stage *stage, const char *text, struct descriptor *ret,
 	       struct error *err);
 
+/* stage_use_blob - one that the store has already; Return: 0; -ENOENT */
+int stage_use_blob(struct stage *stage, const char *digest);
+
+/*
+ * stage_adopt_blob - one that was fetched, and whose digest was checked
+ * @name: of the file in @dirfd, which is in the store; it is moved
+ */
+int stage_adopt_blob(struct stage *stage, int dirfd, const char *name,
+		     const char *digest, struct error *err);
+
 /* stage_forget_blob - it was of use, but shall not come into the store */
 void stage_forget_blob(struct stage *stage, const char *digest);
 

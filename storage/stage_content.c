@@ -16,6 +16,7 @@
 #include "storage/hash.h"
 #include "storage/layout.h"
 #include "storage/stage.h"
+#include "storage/stage_layers.h"
 #include "storage/unpack.h"
 
 enum {
@@ -278,28 +279,36 @@ static bool have_layer(struct stage *stage, const char *blob_digest,
 				&ignored) == 0;
 }
 
-static int unpack_layer(struct stage *stage, const char *blob_digest,
-			const char *name, const char *what,
-			struct unpack_result *ret, struct error *err)
+int stage_unpack_layer(struct stage *stage, int tar_fd, const char *name,
+		       const char *what, struct unpack_result *ret,
+		       struct error *err)
 {
-	scoped(char) *blob = xasprintf("blobs/%s", blob_digest);
-	scoped_fd tar = openat(stage->dirfd, blob, O_RDONLY | O_CLOEXEC);
-
-	if (tar < 0)
-		return error_set(err, errno, "open %s", what);
 	scoped_fd target = make_target(stage, name, err);
+
 	if (target < 0)
 		return target;
-	stage->foreign_files = true;
 	struct unpack_call call = {
-		.tar_fd = tar,
+		.tar_fd = tar_fd,
 		.target_fd = target,
 		.options = { .what = what,
 			     .layer = true,
 			     .single = stage->ids->single,
 			     .ids = stage->ids->ids },
 	};
+	stage->foreign_files = true;
 	return run_unpack(stage, &call, ret, err);
+}
+
+static int unpack_blob(struct stage *stage, const char *blob_digest,
+		       const char *name, const char *what,
+		       struct unpack_result *ret, struct error *err)
+{
+	scoped(char) *blob = xasprintf("blobs/%s", blob_digest);
+	scoped_fd tar = openat(stage->dirfd, blob, O_RDONLY | O_CLOEXEC);
+
+	if (tar < 0)
+		return error_set(err, errno, "open %s", what);
+	return stage_unpack_layer(stage, tar, name, what, ret, err);
 }
 
 /*
@@ -336,50 +345,89 @@ static int note_whiteouts(struct stage *stage, const char *name,
 	return 0;
 }
 
+char *stage_new_layer(struct stage *stage)
+{
+	return xasprintf("layers/new.%u", stage->n_unpacked++);
+}
+
+bool stage_has_layer(struct stage *stage, const char *blob_digest,
+		     const char *diff_id)
+{
+	scoped(char) *name = store_layer_name(diff_id, stage->ids->single);
+
+	return have_layer(stage, blob_digest, diff_id, name);
+}
+
+int stage_keep_layer(struct stage *stage, const char *from,
+		     const char *blob_digest, const char *diff_id,
+		     const char *what, const struct unpack_result *result,
+		     struct error *err)
+{
+	scoped(char) *name =
+		store_layer_name(result->diff_id, stage->ids->single);
+	int r = 0;
+
+	if (diff_id && strcmp(result->diff_id, diff_id) != 0)
+		return error_say(err, EBADMSG,
+				 "%s is not the layer that the image's "
+				 "configuration names: its diff id is %s",
+				 what, result->diff_id);
+	strv_take(&stage->pairs, pair(blob_digest, result->diff_id));
+	stage->skipped_devices += result->skipped_devices;
+	if (result->whiteout_files)
+		r = note_whiteouts(stage, name, err);
+	return r < 0 ? r : keep_layer(stage, from, name, err);
+}
+
 int stage_layer(struct stage *stage, const char *blob_digest,
 		const char *diff_id, const char *what,
 		char ret_diff_id[DIGEST_MAX], struct error *err)
 {
 	struct unpack_result result = { 0 };
-	scoped(char) *name = NULL;
 
-	if (diff_id) {
-		name = store_layer_name(diff_id, stage->ids->single);
-		if (have_layer(stage, blob_digest, diff_id, name)) {
-			strcpy(ret_diff_id, diff_id);
-			return 0;
-		}
+	if (diff_id && stage_has_layer(stage, blob_digest, diff_id)) {
+		strcpy(ret_diff_id, diff_id);
+		return 0;
 	}
-	scoped(char) *from = xasprintf("layers/new.%u", stage->n_unpacked++);
-	int r = unpack_layer(stage, blob_digest, from, what, &result, err);
-	if (r < 0)
-		return r;
-	if (diff_id && strcmp(result.diff_id, diff_id) != 0)
-		return error_say(err, EBADMSG,
-				 "%s is not the layer that the image's "
-				 "configuration names: its diff id is %s",
-				 what, result.diff_id);
-	if (!name)
-		name = store_layer_name(result.diff_id, stage->ids->single);
-	strcpy(ret_diff_id, result.diff_id);
-	strv_take(&stage->pairs, pair(blob_digest, result.diff_id));
-	stage->skipped_devices += result.skipped_devices;
-	if (result.whiteout_files)
-		r = note_whiteouts(stage, name, err);
-	return r < 0 ? r : keep_layer(stage, from, name, err);
+	scoped(char) *from = stage_new_layer(stage);
+	int r = unpack_blob(stage, blob_digest, from, what, &result, err);
+	if (r == 0)
+		r = stage_keep_layer(stage, from, blob_digest, diff_id, what,
+				     &result, err);
+	if (r == 0)
+		strcpy(ret_diff_id, result.diff_id);
+	return r;
+}
+
+int stage_use_blob(struct stage *stage, const char *digest)
+{
+	int r = link_existing(stage, digest);
+
+	if (r == 0 && !strv_contains(&stage->blobs, digest))
+		strv_add(&stage->blobs, digest);
+	return r;
+}
+
+int stage_adopt_blob(struct stage *stage, int dirfd, const char *name,
+		     const char *digest, struct error *err)
+{
+	scoped(char) *to = xasprintf("blobs/%s", digest);
+
+	if (renameat(dirfd, name, stage->dirfd, to) < 0)
+		return error_set(err, errno, "take over the blob %s", digest);
+	if (!strv_contains(&stage->blobs, digest))
+		strv_add(&stage->blobs, digest);
+	return 0;
 }
 
 /* it was checked when it came: no need to read it again */
 static int hold_blob(struct stage *stage, const char *digest, struct error *err)
 {
-	if (link_existing(stage, digest) < 0)
-		return error_say(err, ENOENT,
-				 "the image was removed: there "
-				 "is no blob %s",
-				 digest);
-	if (!strv_contains(&stage->blobs, digest))
-		strv_add(&stage->blobs, digest);
-	return 0;
+	return stage_use_blob(stage, digest) < 0
+		       ? error_say(err, ENOENT,
+				   "the image was removed: there is no blob %s",
+				   digest)
+		       : 0;
 }
 
 int stage_hold_image(struct stage *stage, const char *digest,

@@ -15,7 +15,7 @@
 static const char *const directories[] = {
 	"oci",   "oci/blobs", "oci/blobs/sha256", "layers",      "containers",
 	"names", "mounts",    "mounts/lower",     "mounts/root", "volumes",
-	"tmp",
+	"tmp",   "partial",
 };
 
 /* a variable counts when it is an absolute path: basedir-spec 0.8 */

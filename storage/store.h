@@ -13,6 +13,8 @@
  *   tmp/<name>/           work in progress; tmp/<name>.lock is locked by who
  *                         works there (storage/stage.h)
  *   events, events.1      what happened (core/events.h)
+ *   partial/<digest>      what a broken transfer has got of a blob, locked by
+ *                         who goes on with it (storage/registry/pull.h)
  *   lock                  locked by who changes the index or removes blobs
  *   layers.lock           one byte per layer, locked by who uses it
  *

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -31,7 +32,7 @@ enum { IDS_MAX = 65536 };
  * To know none because it could not be read would cost the caller the ids, and
  * the container a wall.
  */
-static int find_caller_name(char **ret, struct error *err)
+static int find_caller_name(char **ret, bool *ret_nameless, struct error *err)
 {
 	enum { SIZE = 64 << 10 };
 	scoped(char) *buffer = xcalloc(SIZE, 1);
@@ -42,16 +43,18 @@ static int find_caller_name(char **ret, struct error *err)
 		return error_set(err, code, "find the name of user %u",
 				 geteuid());
 	*ret = found ? xstrdup(found->pw_name) : xasprintf("%u", geteuid());
+	*ret_nameless = !found;
 	return 0;
 }
 
 static int find_ranges(struct idrange *uids, struct idrange *gids,
-		       int *ret_n_uids, int *ret_n_gids, struct error *err)
+		       int *ret_n_uids, int *ret_n_gids, bool *ret_nameless,
+		       struct error *err)
 {
 	scoped(char) *user = NULL;
 	uid_t uid = geteuid();
 	struct error gids_err;
-	int r = find_caller_name(&user, err);
+	int r = find_caller_name(&user, ret_nameless, err);
 	if (r < 0)
 		return r;
 	int n_uids = subid_find(SUBID_UIDS, user, uid, uids, err);
@@ -98,7 +101,8 @@ int outer_find_ids(bool single, struct outer_ids *ret, struct error *err)
 	if (geteuid() == 0)
 		return refuse_root(err);
 	int r = single ? -ENOENT
-		       : find_ranges(uids, gids, &n_uids, &n_gids, err);
+		       : find_ranges(uids, gids, &n_uids, &n_gids,
+				     &ids.nameless, err);
 	if (r == -ENOENT) {
 		r = map_one_id(&ids, single ? err : &ignored);
 		if (r == 0)
@@ -255,9 +259,15 @@ static int call_child(int go, const struct outer_ids *ids,
 		      pid_t parent, struct error *err)
 {
 	char byte;
+	ssize_t n;
 
+	do {
+		n = read(go, &byte, 1);
+	} while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return error_set(err, errno, "hear from the parent");
 	/* end of file: the parent gave up or died */
-	if (read(go, &byte, 1) != 1)
+	if (n == 0)
 		_exit(STATUS_WOLFFIA);
 	int r = outer_become_root(ids, err);
 	if (r < 0)
@@ -292,9 +302,11 @@ static int supervise(pid_t pid, int go, const struct outer_ids *ids,
 	int s = outer_map_await(&mapping, r < 0 ? &ignored : err);
 
 	r = r < 0 ? r : s;
-	if (r == 0 && write(go, "", 1) != 1)
+	/* a child that has died has said why */
+	if (r == 0 && send(go, "", 1, MSG_NOSIGNAL) < 0 && errno != EPIPE &&
+	    errno != ECONNRESET)
 		r = error_set(err, errno, "wake the child");
-	/* one that cannot be killed sees the end of the pipe */
+	/* one that cannot be killed sees the end of the socket */
 	if (r < 0 && !process_kill(pid))
 		return r;
 	int status = process_wait(pid, r < 0 ? &ignored : err);
@@ -309,8 +321,8 @@ static int call_and_wait(const struct outer_ids *ids,
 	int go[2];
 	pid_t parent = getpid();
 
-	if (pipe2(go, O_CLOEXEC) < 0)
-		return error_set(err, errno, "make a pipe");
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, go) < 0)
+		return error_set(err, errno, "make a socket");
 	int pid = outer_clone(CLONE_NEWUSER | CLONE_NEWNS, err);
 	if (pid == 0) {
 		fd_close(&go[1]);

@@ -17,8 +17,10 @@
 /* The ids of an outer namespace, on the host. */
 struct outer_ids {
 	struct idmap uids, gids;
-	bool single; /* one id only: there are no subordinate ids, or none
-			wanted */
+	bool single;   /* one id only: there are no subordinate ids, or none
+			  wanted */
+	bool nameless; /* single, and so because passwd(5) has no name for the
+			  caller: there may be some under it */
 };
 
 /*

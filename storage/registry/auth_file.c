@@ -373,6 +373,7 @@ int auth_file_set(const char *text, size_t size, const char *what,
 	json_t *auths = NULL;
 	int r = parse(text, size, what, &document, err);
 
+	key = registry_of_host(key);
 	if (r == 0)
 		r = json_get_object(document, "auths", &auths, err);
 	if (r < 0)

@@ -183,6 +183,7 @@ static int take_bytes(struct http_exchange *x, const void *data, size_t size,
 		return wrong("there are more bytes than its size says", err);
 	if (n > 0 && blob->tee)
 		r = blob->tee(blob->context, from, n, err);
+	x->wait_fd = blob->tee_fd; /* it may be there only now */
 	if (r == 0)
 		r = write_at(blob, from, n, err);
 	if (r == 0)
@@ -195,6 +196,8 @@ static int take_bytes(struct http_exchange *x, const void *data, size_t size,
 	if (f->fresh >= FRESH) {
 		f->fresh = 0;
 		x->progress = true;
+		/* so long ago that a token may have run out since */
+		f->call.challenged = false;
 	}
 	return 0;
 }
@@ -257,14 +260,28 @@ static int begin_one(struct fetch *f, struct error *err)
 	return r == 1 && !f->blob->verified ? 0 : r;
 }
 
+static int check_once(const struct blob_get *blobs, size_t n, struct error *err)
+{
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < i; k++)
+			if (strcmp(blobs[i].digest, blobs[k].digest) == 0)
+				return error_say(err, EINVAL,
+						 "blob %.19s is asked for "
+						 "twice",
+						 blobs[i].digest);
+	return 0;
+}
+
 int blob_get_all(struct client *client, struct blob_get *blobs, size_t n,
 		 size_t parallel, struct error *err)
 {
 	scoped(struct fetch) *fetches = xcalloc(n + 1, sizeof(*fetches));
 	scoped(struct http_exchange *) *run = xcalloc(n + 1, sizeof(*run));
 	size_t n_run = 0;
-	int r = client_connect(client, err);
+	int r = check_once(blobs, n, err);
 
+	if (r == 0)
+		r = client_connect(client, err);
 	if (r < 0)
 		return error_prefix(err, "%s", client->name);
 	for (size_t i = 0; i < n; i++)

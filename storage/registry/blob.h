@@ -50,6 +50,7 @@ struct blob_get {
 
 /*
  * blob_get_all - fetch @n blobs, at most @parallel at a time
+ * @blobs: none twice (-EINVAL), as a manifest may have them
  *
  * Whatever happens the files keep what is good for another try.
  * Return: 0 all are verified; -EBADMSG one is not what digest or size say;

@@ -284,12 +284,14 @@ static int check_digest(const char *reference, const struct http_answer *answer,
 static int take_document(const char *reference, struct http_answer *answer,
 			 struct document *ret, struct error *err)
 {
-	scoped_document document = {
-		.text = answer->body ? take_ptr(answer->body) : xstrdup(""),
-		.size = answer->size,
-	};
-	int r = check_digest(reference, answer, &document, err);
+	scoped_document document = { .size = answer->size };
+	int r;
 
+	document.text = answer->body;
+	answer->body = NULL;
+	if (!document.text)
+		document.text = xstrdup("");
+	r = check_digest(reference, answer, &document, err);
 	if (r < 0)
 		return r;
 	r = document_check(document.text, document.size, answer->content_type,

@@ -115,8 +115,8 @@ static int check_location(const char *key, const char *text, bool with_tag,
 
 	if (is_host(text))
 		return 0;
-	if (strchr(text, '/') && reference_parse(text, &ref, &why) == 0 &&
-	    ref.domain && (with_tag || (!ref.tag && !ref.digest)))
+	if (reference_parse(text, &ref, &why) == 0 && ref.domain &&
+	    (with_tag || (!ref.tag && !ref.digest)))
 		return 0;
 	error_say(err, EINVAL, "\"%s\" of \"%s\" is not HOST[:PORT][/PATH]",
 		  text, key);
@@ -165,7 +165,7 @@ static int parse_for_what(const json_t *table, bool digests_only,
 static int parse_mirror(json_t *table, bool digests_only, struct mirror *to,
 			struct error *err)
 {
-	const char *location = NULL;
+	const char *location = "";
 	int r;
 
 	if (!json_is_object(table))
@@ -173,7 +173,7 @@ static int parse_mirror(json_t *table, bool digests_only, struct mirror *to,
 	r = check_keys(table, mirror_keys, err);
 	if (r == 0)
 		r = json_get_string(table, "location", &location, err);
-	if (r == 0)
+	if (r >= 0 && !*location)
 		return error_say(err, EINVAL, "\"location\" is missing");
 	if (r > 0)
 		r = check_location("location", location, false, err);

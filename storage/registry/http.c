@@ -366,7 +366,7 @@ static int start_waiting(struct batch *batch, struct error *err)
 			continue;
 		int r = start_try(t, err);
 		if (r < 0)
-			return r;
+			return end(t, r, err);
 		running++;
 	}
 	return 0;

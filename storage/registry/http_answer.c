@@ -101,18 +101,10 @@ size_t http_answer_header(char *data, size_t size, size_t n, void *context)
 	return size * n;
 }
 
-static int too_long(struct http_transfer *t, size_t max)
-{
-	return error_say(&t->why, EFBIG, "the answer is longer than %zu bytes",
-			 max);
-}
-
 int http_answer_begin(struct http_transfer *t)
 {
 	struct http_exchange *x = t->exchange;
 	const char *encoding = x->answer.content_encoding;
-	size_t max = x->request.keep_max;
-	int r = 0;
 
 	t->began = true;
 	if (encoding && strcasecmp(encoding, "identity") != 0)
@@ -120,12 +112,7 @@ int http_answer_begin(struct http_transfer *t)
 				 "the answer is encoded as \"%s\", which was "
 				 "not asked for",
 				 encoding);
-	if (x->request.method != HTTP_HEAD && max && !x->take &&
-	    x->answer.length != UINT64_MAX && x->answer.length > max)
-		return too_long(t, max);
-	if (x->accept)
-		r = x->accept(x, &t->why);
-	return r;
+	return x->accept ? x->accept(x, &t->why) : 0;
 }
 
 /* room for @more bytes and a NUL, in steps */
@@ -151,7 +138,9 @@ static size_t take_success(struct http_transfer *t, const char *data, size_t n)
 		return 0;
 	if (!x->take) {
 		if (x->answer.size + n > x->request.keep_max) {
-			too_long(t, x->request.keep_max);
+			error_say(&t->why, EFBIG,
+				  "the answer is longer than %zu bytes",
+				  x->request.keep_max);
 			return 0;
 		}
 		append(&x->answer, data, n);

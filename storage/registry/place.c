@@ -92,14 +92,11 @@ static int add_place(struct places *to, const char *name,
 		return error_prefix(err, "the location \"%s\"",
 				    location ? location : name);
 	to->v = xreallocarray(to->v, to->n + 1, sizeof(*to->v));
-	to->v[to->n++] = (struct place){
-		.registry = take_ptr(ref.domain),
-		.repository = take_ptr(ref.path),
-		.insecure = insecure,
-		.mirror = mirror,
-	};
-	struct place *place = &to->v[to->n - 1];
+	struct place *place = &to->v[to->n++];
+	place->registry = take_ptr(ref.domain);
+	place->repository = take_ptr(ref.path);
 	place->insecure = insecure || place_is_loopback(place->registry);
+	place->mirror = mirror;
 	return 0;
 }
 

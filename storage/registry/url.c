@@ -128,7 +128,7 @@ int url_resolve(const char *base, const char *location, char **ret,
 
 int url_check_next(const char *from, const char *to, struct error *err)
 {
-	struct origin here, there;
+	struct origin here = { 0 }, there = { 0 };
 	int r = origin_of(from, &here, err);
 
 	if (r == 0)

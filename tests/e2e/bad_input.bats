@@ -16,8 +16,10 @@ setup() {
 	cd "$BATS_TEST_TMPDIR"
 	mkdir work
 	cd work
+	# but for what "wolffia events" tells
 	listing() {
 		find "$WOLFFIA_STORE" "$BATS_TEST_TMPDIR/work" "$ROOT" \
+			! -path "$WOLFFIA_STORE/events" \
 			-printf '%p %y %m %s %U\n' | sort
 	}
 	before=$(listing)

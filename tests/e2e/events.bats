@@ -65,6 +65,22 @@ past() {
 kill c,rename d,die d,stop d,remove d," ]
 }
 
+@test "images: import, untag, remove" {
+	tar -C "$ROOT" -c bin | "$WOLFFIA" import -q - localhost/x:1
+	"$WOLFFIA" run --rm --name c x:1 true
+	digest=$("$WOLFFIA" events --no-stream -f event=import --format '{{.ID}}')
+	[[ "$digest" == sha256:* ]]
+	"$WOLFFIA" rmi -q x:1
+	[ "$(past -f type=image)" = \
+		"import localhost/x:1,untag localhost/x:1,remove ," ]
+	[ "$(events --no-stream -f event=delete --format '{{.ID}}')" = "$digest" ]
+	# of the image, and of the container made from it
+	[ "$(past -f image=x)" = "import localhost/x:1,create c,start c,die c,\
+remove c,untag localhost/x:1," ]
+	image=$("$WOLFFIA" images -q)
+	[ -z "$image" ]
+}
+
 @test "a line for people is docker's" {
 	in_root --name c --label some=thing true
 	run -0 events --no-stream --filter event=start

@@ -1,9 +1,9 @@
 # What the tests of containers that live longer than one command share.
 
-# pid, said, stderr, status are of helper_run; bats gives output
-# shellcheck disable=SC2154
+# pid, said, stderr, status are of helper_run; what is set here is for the tests
+# shellcheck disable=SC2154,SC2034
 
-load helper_run
+load "${BASH_SOURCE[0]%/*}/helper_run"
 
 # nothing that a test started goes on after it
 teardown_life() {
@@ -44,6 +44,20 @@ launcher_of() {
 	[ "$number" -gt 1 ] && echo "$number"
 }
 
+# fds PID: how many descriptors it has
+fds() {
+	find "/proc/$1/fd" -mindepth 1 | wc -l
+}
+
+# below PID: all processes that PID 1 of a container has below it
+below() {
+	local child
+	for child in $(<"/proc/$1/task/$1/children"); do
+		echo "$child"
+		below "$child"
+	done 2>/dev/null
+}
+
 # took COMMAND...: $status, $output, $stderr and the milliseconds in $ms
 took() {
 	local begin=$EPOCHREALTIME
@@ -61,9 +75,9 @@ within() {
 
 # becomes TEXT COMMAND...: until that is what the command says
 becomes() {
-	local wanted=$1 i
+	local wanted=$1 until=$((SECONDS + 20))
 	shift
-	for i in {1..500}; do
+	while [ "$SECONDS" -lt "$until" ]; do
 		[ "$("$@" 2>&1)" != "$wanted" ] || return 0
 		sleep 0.02
 	done

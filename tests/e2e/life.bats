@@ -144,6 +144,18 @@ teardown() {
 	store_is_empty
 }
 
+@test "as many as one likes: none keeps descriptors under way for ever" {
+	# those are counted for all containers of a user together, and limited by
+	# the number of open files (unix(7), ETOOMANYREFS)
+	ulimit -S -n 40
+	for i in {1..45}; do
+		in_root -d sleep 1000 >/dev/null
+	done
+	run -0 "$WOLFFIA" exec "$(ls "$WOLFFIA_STORE/containers" | head -n 1)" true
+	run -0 "$WOLFFIA" kill -a
+	[ "$(wc -l <<<"$output")" = 45 ]
+}
+
 # --- what it is called
 
 @test "a name, an id, and the beginning of an id mean the same container" {
@@ -501,12 +513,14 @@ runs() {
 }
 
 @test "stop -t, and --stop-timeout when it was made" {
-	up a probe_signals
+	up_saying a ready probe_signals
 	took "$WOLFFIA" stop -t 1 a
 	within 1000 2500
-	up b --stop-timeout 1 probe_signals
+	await_end
+	up_saying b ready --stop-timeout 1 probe_signals
 	took "$WOLFFIA" stop b
 	within 1000 2500
+	await_end
 	"$WOLFFIA" start b
 	took "$WOLFFIA" stop -t 0 b
 	within 0 900
@@ -603,7 +617,7 @@ runs() {
 }
 
 @test "stop, twice at once: both return, and the second may be shorter" {
-	up a probe_signals
+	up_saying a ready probe_signals
 	"$WOLFFIA" stop -t 60 a >/dev/null 3>&- &
 	first=$!
 	took timeout -s KILL 20 "$WOLFFIA" stop -t 1 a
@@ -663,11 +677,6 @@ runs() {
 
 # --- waited for
 
-# fds PID: how many descriptors it has
-fds() {
-	find "/proc/$1/fd" -mindepth 1 | wc -l
-}
-
 @test "wait: the status, to all who wait, also of one that is removed" {
 	mkfifo go
 	up a --rm -v "$PWD/go:/go" sh -c 'read x </go; exit 42'
@@ -713,15 +722,6 @@ fds() {
 
 # --- paused
 
-# below PID: all processes that PID 1 of a container has below it
-below() {
-	local child
-	for child in $(<"/proc/$1/task/$1/children"); do
-		echo "$child"
-		below "$child"
-	done 2>/dev/null
-}
-
 # states_in NAME: the letters of all its processes, but PID 1's
 states_in() {
 	local pid
@@ -751,7 +751,7 @@ states_in() {
 		[ "$(field a phase)" = 1 ]
 		for file in user session root exec; do
 			size=$(stat -c %s "$tmp/$file")
-			becomes yes eval '[ "$(stat -c %s "$tmp/$file")" -gt "$size" ] && echo yes'
+			becomes yes eval "[ \$(stat -c %s $tmp/$file) -gt $size ] && echo yes"
 		done
 	done
 }

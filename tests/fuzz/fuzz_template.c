@@ -10,7 +10,7 @@
 
 #include "base/json.h"
 #include "base/memory.h"
-#include "cmd/template.h"
+#include "cmd/template/template.h"
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
 

@@ -48,7 +48,7 @@ int main(int argc, char **argv)
 	struct unpack_stages stages;
 	struct error err = { 0 };
 	uint8_t no_digest[32];
-	int status;
+	int status = 0;
 
 	if (argc < 4)
 		return 2;

@@ -75,9 +75,11 @@ class Handler(BaseHTTPRequestHandler):
         while self.write(piece):
             pass
 
-    def drip(self, data):
-        for at in range(len(data)):
-            if not self.write(data[at:at + 1]) or self.server.over.wait(0.1):
+    def drip(self, data, step=1):
+        """@step bytes every tenth of a second."""
+        for at in range(0, len(data), step):
+            if not self.write(data[at:at + step]) or \
+                    self.server.over.wait(0.1):
                 break
         self.close_connection = True
 
@@ -199,6 +201,10 @@ class Foreign(Handler):
         if self.path == "/401":
             return self.send(401, b"", [("WWW-Authenticate",
                                          'Basic realm="x"')])
+        if self.path == "/401-token":
+            return self.send(401, b"", [("WWW-Authenticate",
+                                         'Bearer realm="%s/token"'
+                                         % self.server.own)])
         return self.error(404, "UNKNOWN")
 
     do_HEAD = do_POST = do_PUT = do_PATCH = do_GET

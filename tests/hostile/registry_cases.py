@@ -165,6 +165,8 @@ manifest_case("wrong-name-of-digest", "EBADMSG", "digest is",
 manifest_case("malformed-name-of-digest", "EBADMSG", "Docker-Content-Digest",
               manifest(), headers=[("Docker-Content-Digest",
                                     "sha256:../../x")])
+manifest_case("one-layer-twice", None, "",
+              manifest([descriptor(LAYER, BLOB)] * 2))
 manifest_case("foreign-urls", None, "",
               manifest([dict(descriptor(LAYER, BLOB),
                              urls=["http://127.0.0.1:1/evil"])]))
@@ -366,6 +368,8 @@ case("EKEYREJECTED", "certificate", name="redirect-to-self-signed")(
     redirects(lambda h: h.server.self_signed + "/good"))
 case("EACCES", "401", name="challenge-after-redirect")(
     redirects(lambda h: h.server.foreign_https + "/401", "manifest"))
+case("EACCES", "401", name="token-challenge-after-redirect")(
+    redirects(lambda h: h.server.foreign_https + "/401-token", "manifest"))
 
 
 # --- who are you
@@ -493,6 +497,15 @@ def slow_manifest(h):
         return h.by_the_book()
     h.head(200, [("Content-Type", MANIFEST), ("Content-Length", len(GOOD))])
     h.drip(GOOD)
+
+
+@case("ETIMEDOUT", "", options=QUICK)
+def steady_manifest(h):
+    """Not so slow that it counts as a stall, but without an end."""
+    if not h.is_manifest:
+        return h.by_the_book()
+    h.head(200, [("Content-Type", MANIFEST), ("Content-Length", 4 << 20)])
+    h.drip(b" " * 4000000, 500)
 
 
 @case("ETIMEDOUT", "", options=QUICK)

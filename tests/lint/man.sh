@@ -11,11 +11,11 @@ for page in man/*.[1-8]; do
 done
 
 known=$(sed -n '/ functions\[\] = {/,/^};/s/^\t{ "\([a-z]*\)".*/\1/p' \
-  cmd/template_functions.c | sort | tr '\n' ' ')
+  cmd/template/functions.c | sort | tr '\n' ' ')
 told=$(sed -n '/^\.Ss Functions/,/^\.S[sh] Tables/s/^\.It Cm//p' \
   man/wolffia-format.7 | tr ' ' '\n' | grep -x '[a-z][a-z]*' |
   sort | tr '\n' ' ')
-[ -n "$known" ] || { echo "no functions in cmd/template_functions.c"; bad=1; }
+[ -n "$known" ] || { echo "no functions in cmd/template/functions.c"; bad=1; }
 [ "$known" = "$told" ] || {
   echo "wolffia-format(7) has these functions: $told"
   echo "and templates have these: $known"

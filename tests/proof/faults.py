@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """One system call at a time fails, in any process of wolffia.
 
-    faults.py MEDDLE WOLFFIA TOOLS [--points N] [--seed N] [--all] [--jobs N]
-              [--only SCENARIO[:PROCESS:CALL:N:ERRNO]]
+    faults.py MEDDLE WOLFFIA TOOLS [--points N] [--seed N] [--all] [--kill]
+              [--jobs N] [--only SCENARIO[:PROCESS:CALL:N:ERRNO]]
 
 First each scenario runs once and its system calls are listed; then once for
 each point that was chosen: a call of a process, and an error.  The seed
-decides which; --all takes every call once.
+decides which; --all takes every call once.  With --kill the process is killed
+there, in place of the call.
 
 Each time: no hang; either it works as if nothing had happened, or there is a
 status that is not zero and one line (and maybe a hint); what the workload
@@ -17,19 +18,19 @@ import argparse
 import os
 import random
 import re
-import signal
-import sys
 import time
 
 import ground
-from ground import Ground, Tap, descendants_of
+from ground import Ground, Tap, children_of, descendants_of
 
 ERRORS = "EPERM ENOMEM EIO ENOSPC EMFILE EINTR EAGAIN".split()
-# they do not return, or cannot fail, or only with a bad address (their pages
-# of the manual)
+# they do not return, cannot fail, or only for what no program of ours passes
+# (their pages of the manual); brk(2) does not fail with an error
 NEVER = set("""exit exit_group rt_sigreturn restart_syscall uname umask getpid
 getppid gettid getuid geteuid getgid getegid set_tid_address set_robust_list
-rseq rt_sigpending sched_yield""".split())
+rseq rt_sigaction rt_sigpending rt_sigprocmask sched_yield brk""".split())
+# and others only in some ways
+ONLY = {"wait4": ["EINTR"], "waitid": ["EINTR"]}
 HANG = 10
 NAME = "kept"
 
@@ -42,12 +43,12 @@ class Command:
 
 
 class Scenario:
-    """before: what is prepared without faults; after: looks at what the
-    traced command did"""
+    """before: what is prepared without faults.  stays: the container that was
+    prepared is there afterwards, whatever failed."""
 
-    def __init__(self, name, before, commands, share=1):
+    def __init__(self, name, before, commands, share=1, stays=True):
         self.name, self.before, self.commands = name, before, commands
-        self.share = share
+        self.share, self.stays = share, stays and before
 
 
 def scenarios(root, volume, tools):
@@ -87,8 +88,14 @@ def scenarios(root, volume, tools):
         Scenario("start", [create], [traced(Command("start", NAME)), execute,
                                      stop], 2),
         Scenario("stop", [detached], [traced(stop)]),
-        Scenario("rm", [detached, stop], [traced(Command("rm", NAME))]),
-        Scenario("rm -f", [detached], [traced(Command("rm", "-f", NAME))]),
+        Scenario("rm", [detached, stop], [traced(Command("rm", NAME))],
+                 stays=False),
+        Scenario("rm -f", [detached], [traced(Command("rm", "-f", NAME))],
+                 stays=False),
+        Scenario("run beside another", [detached],
+                 run("-i", *rootfs, probe) + [execute]),
+        Scenario("ps beside another", [detached],
+                 [traced(Command("ps")), execute]),
         Scenario("rename", [create], [traced(Command("rename", NAME,
                                                      "other"))]),
     ]
@@ -160,8 +167,9 @@ class Runner:
         for command in scenario.before:
             done = self.wolffia(*command.argv)
             if done.status != 0:
-                raise RuntimeError("%s: cannot prepare: %s" % (
-                    scenario.name, done.complained()))
+                raise RuntimeError("%s: cannot prepare: %s %s, there are %s" % (
+                    scenario.name, done.status, done.complained(),
+                    [(s.name, s.pid) for s in descendants_of(os.getpid())]))
 
     def do(self, scenario, meddling):
         """Return: [(Started, what the probe said)] of each command"""
@@ -190,25 +198,35 @@ class Runner:
                 raise RuntimeError("%s fails without a fault: %s %s" % (
                     scenario.name, done.status, done.complained()))
         self.expected[scenario.name] = [said for _, said in results]
+        self.wolffia("rm", "--force", "--all")
+        self.await_tracer()
         self.reset()
         with open(self.log) as file:
             return [line.split() for line in file if line != "hit\n"]
+
+    def await_tracer(self):
+        """Until it has written all."""
+        self.place.wait_for(lambda: not any(
+            s.name == "meddle" for s in children_of(os.getpid())))
 
     def was_hit(self):
         with open(self.log) as file:
             return "hit\n" in file
 
-    def judge(self, done, said, expected, complaints):
+    def judge(self, done, said, expected, killed, complaints):
         if done.status is None:
             complaints.append("no end after %d s: %s" % (HANG, [
                 "%s %d" % (s.name, s.pid)
                 for s in descendants_of(os.getpid())]))
             return
         text = done.complained()
-        if done.status != 0 and not ground.is_one_clear_line(text):
+        # the command may be a process that was killed, or wait for one
+        if done.status != 0 and not ground.is_one_clear_line(text) and \
+                not (killed and done.status == 137 and not text):
             complaints.append("status %d, and it said: %r" % (done.status,
                                                              text))
-        if done.status == 0 and said != expected:
+        # a command that was killed at once has been started all the same
+        if done.status == 0 and said != expected and not (killed and not said):
             complaints.append("status 0, and the workload saw: %s" %
                               difference(expected, said))
         elif not expected.startswith(said):
@@ -218,17 +236,10 @@ class Runner:
     def check_left(self, scenario, complaints):
         kept = [n for n in (NAME, "other") if os.path.lexists(
             os.path.join(self.place.store, "names", n))]
+        if scenario.stays and not kept:
+            complaints.append("the container that was there is gone")
+        complaints += self.place.remove_all(HANG)
         self.place.sweep()
-        if not kept:
-            complaints += ["left: %s %d" % (s.name, s.pid)
-                           for s in self.place.await_all(2)]
-            complaints += self.place.clean()
-            return
-        removed = self.wolffia("rm", "--force", "--all")
-        if removed.status != 0:
-            complaints.append("rm -f -a: " + removed.complained())
-        complaints += ["left after rm -f: %s %d" % (s.name, s.pid)
-                       for s in self.place.await_all(2)]
         complaints += self.place.clean()
 
     def fail_at(self, scenario, point):
@@ -241,7 +252,7 @@ class Runner:
         results = self.do(scenario, ["-f", ":".join(point)])
         for (done, said), expected in zip(results,
                                           self.expected[scenario.name]):
-            self.judge(done, said, expected, complaints)
+            self.judge(done, said, expected, point[3] == "KILL", complaints)
         if results[-1][0].status is None:
             self.place.kill_all()
         self.check_left(scenario, complaints)
@@ -259,10 +270,10 @@ def difference(expected, said):
                                     [x for x in b if x not in a][:8])
 
 
-def choose(points, n, take_all, chance):
+def choose(points, n, take_all, kill, chance):
     """n of the points, each kind of call of each process before the second
     of a kind; with an error for each"""
-    points = [p for p in points if p[1] not in NEVER]
+    points = [p for p in points if kill or p[1] not in NEVER]
     if not take_all:
         kinds = {}
         for point in chance.sample(points, len(points)):
@@ -272,7 +283,9 @@ def choose(points, n, take_all, chance):
         while any(lists):
             rounds += [of_kind.pop() for of_kind in lists if of_kind]
         points = rounds[:n]
-    return [point + [chance.choice(ERRORS)] for point in points]
+    return [point + ["KILL" if kill else
+                     chance.choice(ONLY.get(point[1], ERRORS))]
+            for point in points]
 
 
 def main():
@@ -282,10 +295,12 @@ def main():
     parser.add_argument("tools")
     parser.add_argument("--points", type=int, default=400)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--all", action="store_true")
+    parser.add_argument("--all", action="store_true",
+                        default=ground.is_long())
+    parser.add_argument("--kill", action="store_true")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--only", default="")
-    arguments = parser.parse_args()
+    arguments = ground.parse(parser)
     ground.become_user()
     ground.need_subids()
     scenario_name, _, point = arguments.only.partition(":")
@@ -320,15 +335,17 @@ def main():
                                                    asked)):
             chance = random.Random("%d %s" % (arguments.seed, names[i]))
             cases += [(i, p) for p in choose(
-                points, round(each * shares[i] + 0.5), arguments.all, chance)]
+                points, round(each * shares[i] + 0.5), arguments.all,
+                arguments.kill, chance)]
     results = ground.in_parallel(arguments.jobs, fail, cases)
+    what = "kill -9 at %d system calls, nothing is left" if arguments.kill \
+        else "%d failing calls, each said or harmless"
     for i in asked:
         mine = [r for r in results if r[0] == i]
         complaints = ["%s: %s" % (":".join(p), line)
                       for _, p, lines in mine for line in lines or []]
         hit = len([r for r in mine if r[2] is not None])
-        tap.test("%s: %d failing calls, each said or harmless" %
-                 (names[i], hit), complaints)
+        tap.test("%s: %s" % (names[i], what % hit), complaints)
         if hit < len(mine):
             tap.note("%d were not reached again" % (len(mine) - hit))
     tap.note("seed %d, %d points, %.1f s" % (

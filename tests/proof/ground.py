@@ -28,6 +28,11 @@ def cannot(why):
     sys.exit(1 if os.environ.get("TESTS_MUST_RUN") == "1" else SKIP)
 
 
+def is_long():
+    """Is there time for everything?  ./check --long"""
+    return os.environ.get("WOLFFIA_PROOF") == "long"
+
+
 def become_user():
     """Root is no user of wolffia: run this again as $WOLFFIA_TEST_USER."""
     if os.geteuid() != 0:
@@ -35,8 +40,18 @@ def become_user():
     user = os.environ.get("WOLFFIA_TEST_USER")
     if not user:
         cannot("started by root, and WOLFFIA_TEST_USER names no user")
-    os.execvp("runuser", ["runuser", "-u", user, "--", sys.executable,
+    os.execvp("runuser", ["runuser", "-u", user, "--", "python3", "-B",
                           os.path.abspath(sys.argv[0])] + sys.argv[1:])
+
+
+def parse(parser):
+    """The arguments; programs and directories are absolute."""
+    arguments = parser.parse_args()
+    for name in "program", "wolffia", "meddle", "tools":
+        if hasattr(arguments, name):
+            setattr(arguments, name,
+                    os.path.abspath(getattr(arguments, name)))
+    return arguments
 
 
 def need_subids():
@@ -115,11 +130,9 @@ def descendants_of(pid):
 
 
 def cgroups():
-    """The control groups below our own."""
-    with open("/proc/self/cgroup") as file:
-        own = file.read().rsplit("::", 1)[-1].strip()
-    top = "/sys/fs/cgroup" + own
-    return sorted(path for path, _, _ in os.walk(top))
+    """The control groups that containers may have made."""
+    return sorted(path for path, _, _ in os.walk("/sys/fs/cgroup")
+                  if "wolffia" in path)
 
 
 def locks_below(top):
@@ -323,6 +336,28 @@ class Ground:
     def sweep(self):
         """What a next command does; a quick one."""
         return self.run([self.wolffia, "rm", "--ignore", "no-such-container"])
+
+    def list(self):
+        """{id: state}, as ps says it"""
+        listed = self.run([self.wolffia, "ps", "-a", "--no-trunc", "--format",
+                           "{{.ID}} {{.State}}"])
+        if listed.status != 0:
+            raise RuntimeError("ps: " + listed.complained())
+        return dict(line.split() for line in listed.said().splitlines())
+
+    def remove_all(self, seconds):
+        """Remove containers until no process is left: whoever was killed, its
+        launcher may be on the way to one that is not on the list yet.
+        Return: what went wrong."""
+        complaints = []
+        deadline = time.monotonic() + seconds
+        left = True
+        while left and time.monotonic() < deadline:
+            removed = self.run([self.wolffia, "rm", "--force", "--all"])
+            if removed.status != 0:
+                complaints.append("rm -f -a: " + removed.complained())
+            left = self.await_all(0.1 if self.list() else 2)
+        return complaints + ["left: %s %d" % (s.name, s.pid) for s in left]
 
     def record(self, name):
         path = os.path.join(self.store, "names", name)

@@ -24,6 +24,8 @@ from ground import Ground, Tap, children_of, descendants_of, status_of
 SECONDS = 2
 COMMAND = ["sh", "-c", "echo ready; exec sleep 100"]
 KEPT = "kept"
+# steps behind the one that runs the command
+BEHIND = "take over the root", "note the start"
 
 
 class Variant:
@@ -193,6 +195,19 @@ def step_number(step):
     return 1000 if step == "running" else int(step.split()[0])
 
 
+def check_states(place, variant, step):
+    """Nothing is said to run that has not begun."""
+    states = list(place.list().values())
+    if step == "running":
+        right = [["running"]]
+    elif variant.prepare:
+        right = [["created"]]
+    else:
+        right = [[], ["created"]]
+    if states not in right:
+        raise RuntimeError("%s, %s: ps says %s" % (variant.name, step, states))
+
+
 def list_points(place, program, wolffia, variant):
     """[(step, victim, goes_on)], from a launch that nobody disturbs"""
     points = []
@@ -204,6 +219,7 @@ def list_points(place, program, wolffia, variant):
             raise RuntimeError("%s ended: %s" % (
                 variant.name, launch.started.complained()))
         points += [(step, victim) for victim in launch.victims()]
+        check_states(place, variant, step)
         if step == "running":
             break
         launch.go_on()
@@ -216,14 +232,15 @@ def list_points(place, program, wolffia, variant):
 
 
 def check_kept(place, wolffia, variant, complaints):
-    """It is there, has ended, and can be started again."""
+    """It is there, is said to have ended, and can be started again."""
+    states = list(place.list().values())
+    if states not in (["created"], ["exited"]):
+        complaints.append("ps says: %s" % states)
     waited = place.run([wolffia, "wait", KEPT])
     if waited.status != 0:
         complaints.append("wait: " + waited.complained())
-    else:
-        record = place.record(KEPT)
-        if record.get("startedAt") and waited.said().strip() == "0":
-            complaints.append("it says that it ended with 0")
+    elif states == ["exited"] and waited.said().strip() not in ("125", "137"):
+        complaints.append("wait says: " + waited.said())
     started = place.run([wolffia, "start", KEPT])
     if started.status != 0:
         complaints.append("cannot be started again: " + started.complained())
@@ -246,12 +263,12 @@ def allowed_ends(launch, victim, step, goes_on):
         return [137], False
     if goes_on or variant.detached and step == "running":
         return [0], False
-    if variant.detached and step.endswith("note the start"):
+    if variant.detached and step.endswith(BEHIND):
         return [0, 125], None  # it was there, and is no more
     if victim == "command":
         return [137], False
     if variant.name == "pid1" and victim == "init" and \
-            step.endswith(("run the command", "note the start", "running")):
+            step.endswith(("run the command", "running") + BEHIND):
         return [125, 137], None  # it is, or is about to be, the command
     return [125, 137], True
 
@@ -268,6 +285,9 @@ def check_end(launch, victim, step, goes_on, complaints):
     if launch.variant.terminal:
         text = launch.seen.decode(errors="replace").replace("\r", "")
         text = text.replace("ready\n", "")
+    # the command's own complaint, of a root that is gone
+    text = "".join(line for line in text.splitlines(True)
+                   if not line.startswith("sh: "))
     if wants_line and not ground.is_one_clear_line(text) or \
             not wants_line and text:
         complaints.append("it said: %r" % text)
@@ -365,7 +385,7 @@ def main():
     parser.add_argument("tools")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--only", default="")
-    arguments = parser.parse_args()
+    arguments = ground.parse(parser)
     ground.become_user()
     ground.need_subids()
     only = (arguments.only.split(":") + ["", "", ""])[:3]

@@ -152,7 +152,7 @@ static void print_self(void)
 	heading("self");
 	printf("dumpable %d\n", prctl(PR_GET_DUMPABLE));
 	printf("session %s\n", getsid(0) == getpid() ? "its own" : "another's");
-	printf("pid %d parent %d\n", (int)getpid(), (int)getppid());
+	printf("parent %d\n", (int)getppid());
 	if (getcwd(directory, sizeof(directory)))
 		printf("in %s\n", directory);
 	if (uname(&name) == 0)

@@ -4,15 +4,18 @@
  *   probe_identity                   ids, groups and capabilities, a line each
  *   probe_identity -s UID PROGRAM... set the user to UID, then run PROGRAM
  *   probe_identity -p TEXT           write TEXT, and wait to be killed
+ *   probe_identity -c FILE           give FILE all capabilities
  *   probe_identity -k                the number of the session keyring
  *   probe_identity -j PROGRAM...     begin a session keyring, say its number,
  *                                    and run PROGRAM
  */
+#include <linux/capability.h>
 #include <linux/keyctl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 static void print_status(void)
@@ -33,6 +36,21 @@ static void print_status(void)
 		fclose(status);
 }
 
+/* as setcap(8) does it: effective, and permitted all of them */
+static int give_capabilities(const char *path)
+{
+	struct vfs_cap_data data = {
+		.magic_etc = VFS_CAP_REVISION_2 | VFS_CAP_FLAGS_EFFECTIVE,
+		.data = { { .permitted = ~0u }, { .permitted = 0x1ff } },
+	};
+
+	if (setxattr(path, "security.capability", &data, sizeof(data), 0) < 0) {
+		perror(path);
+		return 125;
+	}
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc > 3 && strcmp(argv[1], "-s") == 0) {
@@ -51,6 +69,8 @@ int main(int argc, char **argv)
 		for (;;)
 			pause();
 	}
+	if (argc == 3 && strcmp(argv[1], "-c") == 0)
+		return give_capabilities(argv[2]);
 	if (argc == 2 && strcmp(argv[1], "-k") == 0) {
 		printf("keyring %ld\n",
 		       syscall(SYS_keyctl, KEYCTL_GET_KEYRING_ID,

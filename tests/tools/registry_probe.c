@@ -247,20 +247,34 @@ static int find(const char *name, struct source *ret, struct error *err)
 	return r;
 }
 
+/* the i-th of the configuration and the layers, unless it came before */
+static const struct descriptor *nth_blob(const struct manifest *manifest,
+					 size_t i)
+{
+	const struct descriptor *d =
+		i ? &manifest->layers[i - 1] : &manifest->config;
+
+	for (size_t k = 0; k + 1 < i; k++)
+		if (strcmp(manifest->layers[k].digest, d->digest) == 0)
+			return NULL;
+	return d;
+}
+
 static int pull_blobs(const struct source *source,
 		      const struct manifest *manifest, const char *dir,
 		      struct error *err)
 {
-	size_t n = manifest->n_layers + 1, opened = 0;
-	scoped(struct blob_get) *blobs = xcalloc(n, sizeof(*blobs));
+	scoped(struct blob_get) *blobs =
+		xcalloc(manifest->n_layers + 1, sizeof(*blobs));
+	size_t n = 0;
 	int r = 0;
 
-	for (; r >= 0 && opened < n; opened++) {
-		const struct descriptor *d =
-			opened ? &manifest->layers[opened - 1]
-			       : &manifest->config;
+	for (size_t i = 0; r >= 0 && i <= manifest->n_layers; i++) {
+		const struct descriptor *d = nth_blob(manifest, i);
+		if (!d)
+			continue;
 		r = open_blob(dir, d->digest, err);
-		blobs[opened] = (struct blob_get){
+		blobs[n++] = (struct blob_get){
 			.digest = d->digest,
 			.size = d->size,
 			.fd = r,
@@ -269,7 +283,7 @@ static int pull_blobs(const struct source *source,
 	}
 	if (r >= 0)
 		r = blob_get_all(source->client, blobs, n, probe.parallel, err);
-	for (size_t i = 0; i < opened; i++)
+	for (size_t i = 0; i < n; i++)
 		fd_close(&blobs[i].fd);
 	return r;
 }

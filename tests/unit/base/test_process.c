@@ -321,6 +321,29 @@ static char *command_line(size_t *ret_size)
 	return text;
 }
 
+START_TEST(who_has_ended_is_seen_before_it_is_waited_for)
+{
+	siginfo_t end = { 0 };
+	int hold[2];
+	char byte;
+
+	ck_assert_int_eq(pipe(hold), 0);
+	pid_t pid = fork();
+	if (pid == 0) {
+		close(hold[1]);
+		_exit(read(hold[0], &byte, 1) < 0);
+	}
+	ck_assert(!process_is_ending(pid));
+	ck_assert(!process_is_ending(getpid()));
+	ck_assert(process_kill(pid));
+	ck_assert_int_eq(waitid(P_PID, (id_t)pid, &end, WEXITED | WNOWAIT), 0);
+	ck_assert(process_is_ending(pid));
+	ck_assert_int_eq(status_of(pid), STATUS_SIGNAL + SIGKILL);
+	ck_assert(!process_is_ending(pid));
+	ck_assert(!process_kill(pid));
+}
+END_TEST
+
 START_TEST(a_title_covers_all_arguments)
 {
 	size_t before = 0, size = 0;
@@ -366,6 +389,7 @@ int main(int argc, char **argv)
 		       a_program_starts_with_no_signal_blocked_or_ignored);
 	tcase_add_test(tests, a_program_dies_with_who_started_it);
 	tcase_add_test(tests, who_lost_the_parent_already_ends_at_once);
+	tcase_add_test(tests, who_has_ended_is_seen_before_it_is_waited_for);
 	tcase_add_test(tests, a_title_covers_all_arguments);
 	return suite_run("process", tests);
 }

@@ -257,6 +257,50 @@ START_TEST(what_a_stopped_container_needs_stays)
 }
 END_TEST
 
+START_TEST(an_image_that_is_held_outlives_its_removal)
+{
+	scoped_garbage garbage = GARBAGE_NONE;
+	struct image_index none = { 0 };
+	scoped_descriptor image = { 0 };
+	scoped_manifest manifest = { 0 };
+	scoped_config config = { 0 };
+	struct stage stage, other;
+
+	ck_assert_int_eq(stage_open(&stage, &store, &ids, &err), 0);
+	stage_image(&stage, "sha256:" HEX16 HEX16 HEX16 HEX16, &image);
+	ck_assert_int_eq(stage_commit(&stage, &none, &err), 0);
+	ck_assert_int_eq(stage_discard(&stage, &err), 0);
+	ck_assert_int_eq(mkdirat(store.dirfd, LAYER ".single", 0755), 0);
+	ck_assert_int_eq(layout_read_image(&store, image.digest, &manifest,
+					   &config, &err),
+			 0);
+	/* while one works with it, another removes all that nobody names */
+	ck_assert_int_eq(stage_open(&stage, &store, &ids, &err), 0);
+	ck_assert_int_eq(stage_hold_image(&stage, image.digest, &manifest,
+					  &config, &err),
+			 0);
+	ck_assert_int_eq(stage_open(&other, &store, &ids, &err), 0);
+	ck_assert_int_eq(collect_find(&store, &none, &garbage, &err), 0);
+	ck_assert_uint_eq(garbage.busy.n, 1);
+	ck_assert_int_eq(collect_remove(&other, &garbage, &err), 0);
+	ck_assert_int_eq(stage_discard(&other, &err), 0);
+	ck_assert_uint_eq(count("oci/blobs/sha256"), 0);
+	ck_assert(exists(LAYER ".single"));
+	/* and it is there again */
+	ck_assert_int_eq(stage_commit(&stage, &none, &err), 0);
+	ck_assert_int_eq(stage_discard(&stage, &err), 0);
+	ck_assert_uint_eq(count("oci/blobs/sha256"), 3);
+	/* what is gone already cannot be held */
+	ck_assert_int_eq(path_remove_tree(store.dirfd, LAYER ".single", &err),
+			 0);
+	ck_assert_int_eq(stage_open(&stage, &store, &ids, &err), 0);
+	ck_assert_int_eq(stage_hold_image(&stage, image.digest, &manifest,
+					  &config, &err),
+			 -ENOENT);
+	ck_assert_int_eq(stage_discard(&stage, &err), 0);
+}
+END_TEST
+
 START_TEST(the_containers_of_an_image_are_found)
 {
 	static const char one[] = "sha256:" HEX16 HEX16 HEX16 HEX16;
@@ -324,6 +368,7 @@ int main(void)
 	tcase_add_test(tests, what_a_killed_commit_made_visible_is_swept_too);
 	tcase_add_test(tests, garbage_that_is_in_use_stays);
 	tcase_add_test(tests, what_a_stopped_container_needs_stays);
+	tcase_add_test(tests, an_image_that_is_held_outlives_its_removal);
 	tcase_add_test(tests, the_containers_of_an_image_are_found);
 	tcase_add_test(
 		tests,

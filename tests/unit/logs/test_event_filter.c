@@ -19,6 +19,7 @@ static const struct {
 	{ "image", "remove", "sha256:77", "docker.io/library/alpine:3", NULL,
 	  { NULL } },
 	{ "volume", "create", "web", "web", NULL, { "a=1" } },
+	{ "container", "remove", "777", "gone", NULL, { NULL } },
 };
 
 /* which of them pass, as digits */
@@ -26,8 +27,8 @@ static const struct {
 	const char *filters[4];
 	const char *passing;
 } rows[] = {
-	{ { NULL },                                   "01234" },
-	{ { "type=container" },                       "012" },
+	{ { NULL },                                   "012345" },
+	{ { "type=container" },                       "0125" },
 	{ { "type=image", "type=volume" },            "34" },
 	{ { "type=network" },                         "" },
 	{ { "event=start" },                          "0" },
@@ -36,7 +37,8 @@ static const struct {
 	{ { "event=exec_start" },                     "2" },
 	{ { "event=exec" },                           "2" },
 	{ { "event=delete" },                         "3" },
-	{ { "event=destroy" },                        "3" },
+	{ { "event=destroy" },                        "5" },
+	{ { "event=remove" },                         "35" },
 	{ { "event=health_status" },                  "" },
 	{ { "event=" },                               "" },
 	{ { "container=web" },                        "0" },

@@ -389,6 +389,55 @@ START_TEST(a_reader_beside_a_writer_that_rotates_has_each_line_once)
 }
 END_TEST
 
+/* a rotation after each line: that one is written when the part is left */
+static int write_small_parts(void)
+{
+	for (int i = 0; i < ROTATED_PARTS_MAX - 2; i++) {
+		char text[16];
+		int n = snprintf(text, sizeof(text), "%d\n", i);
+		if (rotated_shift(place_fd, "f", ROTATED_PARTS_MAX, &err) < 0)
+			return 1;
+		scoped_fd fd = openat(place_fd, "f",
+				      O_WRONLY | O_CREAT | O_APPEND, 0600);
+		if (fd < 0 || write(fd, text, (size_t)n) != n)
+			return 1;
+	}
+	return 0;
+}
+
+static void remove_parts(void)
+{
+	ck_assert_int_eq(rotated_shift(place_fd, "f", 1, &err), 0);
+	for (int i = 1; i < ROTATED_PARTS_MAX; i++) {
+		scoped(char) *name = xasprintf("f.%d", i);
+		unlinkat(place_fd, name, 0);
+	}
+}
+
+START_TEST(a_line_written_just_before_its_part_is_left_is_read)
+{
+	enum { ROUNDS = 15 };
+
+	for (int round = 0; round < ROUNDS; round++) {
+		begin(true);
+		pid_t pid = fork();
+		if (pid == 0)
+			_exit(write_small_parts());
+		for (int expected = 0; expected < ROTATED_PARTS_MAX - 2;) {
+			int status = rotated_next(r, &line, &err);
+			ck_assert_int_ge(status, 0);
+			if (status == 0)
+				continue; /* at once again: to be in between */
+			ck_assert_int_eq(atoi(line.text), expected);
+			expected++;
+		}
+		ck_assert_int_eq(process_wait(pid, &err), 0);
+		rotated_close(r);
+		remove_parts();
+	}
+}
+END_TEST
+
 START_TEST(a_reader_that_ends_beside_a_writer_sees_lines_in_their_order)
 {
 	pid_t pid = fork();
@@ -454,6 +503,8 @@ int main(void)
 	tcase_add_test(
 		tests,
 		a_reader_beside_a_writer_that_rotates_has_each_line_once);
+	tcase_add_test(tests,
+		       a_line_written_just_before_its_part_is_left_is_read);
 	tcase_add_test(
 		tests,
 		a_reader_that_ends_beside_a_writer_sees_lines_in_their_order);

@@ -206,6 +206,12 @@ START_TEST(what_is_erased_is_gone_under_all_its_names)
 	ck_assert_int_eq(find(text, "docker.io", "x", &a, &err), 0);
 	ck_assert_int_eq(find(text, "b.io", "x", &b, &err), 1);
 	ck_assert_ptr_null(change("{\"auths\":{}}", "docker.io", NULL));
+	scoped(char) *same = change(text, "index.docker.io",
+				    &(struct credential){
+					    .username = (char *)(uintptr_t)"u",
+					    .password = (char *)(uintptr_t)"p",
+				    });
+	ck_assert_int_eq(find(same, "docker.io", "x", &a, &err), 1);
 	ck_assert_ptr_null(
 		change("{\"auths\":{\"a.io\":" P1 "}}", "a.io/x", NULL));
 }

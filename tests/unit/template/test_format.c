@@ -1,7 +1,10 @@
 #include "cmd/format.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <termios.h>
+#include <unistd.h>
 
 #include "base/json.h"
 #include "base/memory.h"
@@ -109,6 +112,26 @@ START_TEST(headings_are_those_of_the_verb)
 }
 END_TEST
 
+START_TEST(a_name_is_wrong_without_objects_too)
+{
+	scoped_json *none = json_array();
+	scoped_json *headings = json_pack("{s:s}", "Names", "NAMES");
+	static const char *const formats[] = { "{{.Nmaes}}",
+					       "table {{.Nmaes}}" };
+	size_t n = 0;
+	scoped(char) *text = print("{{.Names}}", none, headings, &n);
+
+	ck_assert_str_eq(text, "");
+	for (size_t i = 0; i < ARRAY_SIZE(formats); i++) {
+		struct error err = { 0 };
+		ck_assert_int_eq(
+			format_print(formats[i], none, headings, stdout, &err),
+			-EINVAL);
+		ck_assert_str_eq(err.hint, "did you mean {{.Names}}?");
+	}
+}
+END_TEST
+
 START_TEST(a_line_may_have_a_nul)
 {
 	scoped_json *objects = two();
@@ -118,6 +141,53 @@ START_TEST(a_line_may_have_a_nul)
 
 	ck_assert_uint_eq(n, sizeof(wanted) - 1);
 	ck_assert_mem_eq(text, wanted, n);
+}
+END_TEST
+
+/* @n bytes of what a terminal is sent, line feeds not translated */
+static void print_to_terminal(const char *format, json_t *objects, char *ret,
+			      size_t n)
+{
+	int ours = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+	struct termios mode;
+	struct error err = { 0 };
+
+	ck_assert_int_eq(grantpt(ours), 0);
+	ck_assert_int_eq(unlockpt(ours), 0);
+	FILE *to = fopen(ptsname(ours), "we");
+	ck_assert_ptr_nonnull(to);
+	ck_assert_int_eq(tcgetattr(fileno(to), &mode), 0);
+	cfmakeraw(&mode);
+	ck_assert_int_eq(tcsetattr(fileno(to), TCSANOW, &mode), 0);
+	ck_assert_int_eq(format_print(format, objects, NULL, to, &err), 0);
+	ck_assert_int_eq(fflush(to), 0);
+	for (size_t done = 0; done < n;) {
+		ssize_t some = read(ours, ret + done, n - done);
+		ck_assert_int_gt(some, 0);
+		done += (size_t)some;
+	}
+	ret[n] = '\0';
+	fclose(to);
+	close(ours);
+}
+
+START_TEST(a_terminal_is_not_painted_by_values)
+{
+	scoped_json *objects = json_pack("[{s:s}]", "A", "x\x1b[2J\u202e\n");
+	static const char *const texts[][2] = {
+		{ "{{.A}}{{\"\x1b[0m\"}}",
+		  "x\\x1b[2J\\xe2\\x80\\xae\n\x1b[0m\n" },
+		{ "table {{.A}}", "A\nx\\x1b[2J\\xe2\\x80\\xae\\x0a\n" },
+		{ "json", "[\n    {\n        \"A\": \"x\\u001B[2J\\u202E\\n\"\n"
+			  "    }\n]\n" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		char text[256];
+		print_to_terminal(texts[i][0], objects, text,
+				  strlen(texts[i][1]));
+		ck_assert_str_eq(text, texts[i][1]);
+	}
 }
 END_TEST
 
@@ -154,7 +224,9 @@ int main(void)
 	tcase_add_test(tests, json_is_the_whole_list);
 	tcase_add_test(tests, one_object_is_no_list);
 	tcase_add_test(tests, headings_are_those_of_the_verb);
+	tcase_add_test(tests, a_name_is_wrong_without_objects_too);
 	tcase_add_test(tests, a_line_may_have_a_nul);
+	tcase_add_test(tests, a_terminal_is_not_painted_by_values);
 	tcase_add_test(tests, what_cannot_be_printed_in_full_is_not_begun);
 	return suite_run("format", tests);
 }

@@ -13,7 +13,7 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "cmd/template.h"
+#include "cmd/template/template.h"
 #include "tests/unit/images/suite.h"
 
 /* what a line of mdoc(7) shows */

@@ -145,6 +145,45 @@ START_TEST(an_image_is_its_base_and_what_was_written)
 }
 END_TEST
 
+/* the image @digest again, its layer being of docker's type; the caller's */
+static char *as_docker_names_it(const char *digest)
+{
+	scoped(char) *text = NULL;
+	scoped_descriptor other = { 0 };
+	struct image_index none = { 0 };
+
+	ck_ok(layout_read_blob(&store, digest, MANIFEST_MAX, &text, &err));
+	char *type = strstr(text, MEDIA_LAYER);
+	ck_assert_ptr_nonnull(type);
+	scoped(char) *changed =
+		xasprintf("%.*s%s%s", (int)(type - text), text,
+			  "application/vnd.docker.image.rootfs.diff.tar",
+			  type + strlen(MEDIA_LAYER));
+	ck_ok(stage_text(&stage, changed, &other, &err));
+	ck_ok(stage_commit(&stage, &none, &err));
+	return take_ptr(other.digest);
+}
+
+START_TEST(layers_with_dockers_names_get_those_of_the_manifest)
+{
+	scoped(char) *base = make_base();
+	scoped(char) *docker = as_docker_names_it(base);
+	struct tarball_notes notes;
+	scoped_index images = { 0 };
+	scoped_manifest manifest = { 0 };
+	scoped_config config = { 0 };
+	struct commit_options options = { .place = &place, .base = docker };
+
+	file("upper/new", "");
+	ck_ok(commit_image(&stage, &options, &notes, &images, &err));
+	ck_ok(stage_commit(&stage, &images, &err));
+	ck_ok(layout_read_image(&store, images.entries[0].digest, &manifest,
+				&config, &err));
+	ck_assert_str_eq(manifest.layers[0].media_type, MEDIA_LAYER);
+	ck_assert_str_eq(manifest.layers[1].media_type, MEDIA_LAYER "+gzip");
+}
+END_TEST
+
 START_TEST(a_directory_may_have_many_files)
 {
 	struct tarball_notes notes;
@@ -260,6 +299,8 @@ int main(void)
 	tcase_set_timeout(tests, 60);
 	tcase_add_checked_fixture(tests, make_store, remove_store);
 	tcase_add_test(tests, an_image_is_its_base_and_what_was_written);
+	tcase_add_test(tests,
+		       layers_with_dockers_names_get_those_of_the_manifest);
 	tcase_add_test(tests, a_directory_may_have_many_files);
 	tcase_add_test(tests, without_a_base_the_layer_is_the_first);
 	tcase_add_test(tests, what_is_wrong_is_said_before_the_work);

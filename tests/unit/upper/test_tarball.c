@@ -76,6 +76,7 @@ static void make_tree(const char *root)
 	file("dir/file", "content\n");
 	ck_sys(chmod("dir/file", 04751));
 	attribute("dir/file", "user.note", "kept");
+	attribute("dir/file", "user.empty", "");
 	attribute("dir/file", "user.overlay.origin", "dropped");
 	attribute("dir/file", "user.fuseoverlayfs.origin", "dropped");
 	attribute("dir", "user.overlay.impure", "y");
@@ -130,6 +131,10 @@ START_TEST(gnu_tar_and_bsdtar_list_what_is_there)
 	ck_assert_str_eq(grumble, "tar: Ignoring unknown extended header "
 				  "keyword 'hdrcharset'\n");
 	ck_assert_uint_eq(notes.files, 9);
+	scoped(char) *attributes =
+		said_of(tar, "tar --xattrs --xattrs-include='*' -tvvf - 2>&1 | "
+			     "grep -o 'user[.].*'");
+	ck_assert_str_eq(attributes, "user.colour\nuser.note\nuser.empty\n");
 	if (!has_program("bsdtar"))
 		return;
 	scoped(char) *bsd =
@@ -223,6 +228,7 @@ START_TEST(what_is_unpacked_is_what_was_packed)
 	ck_sys(stat("out/link", &b));
 	ck_assert_uint_eq(a.st_ino, b.st_ino);
 	ck_assert(has_attribute("out/dir/file", "user.note", "kept"));
+	ck_assert(has_attribute("out/dir/file", "user.empty", ""));
 	ck_assert(has_attribute("out/dir", "user.colour", "blue"));
 	ck_assert_int_eq(
 		getxattr("out/dir/file", "security.capability", NULL, 0), 20);

@@ -1,0 +1,142 @@
+#include "storage/stage_stream.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/memory.h"
+#include "base/process.h"
+#include "base/status.h"
+#include "storage/stage_layers.h"
+
+/* What the process tells at its end. */
+struct report {
+	int code;
+	struct error err;
+	struct unpack_result result;
+};
+
+struct stage_stream {
+	struct stage *stage;
+	const char *what;
+	char *name; /* of the directory in the stage */
+	int fd;
+	pid_t pid;
+	struct report *report; /* shared */
+};
+
+_Noreturn static void unpack(struct stage_stream *stream, int tar_fd,
+			     pid_t parent)
+{
+	struct report *report = stream->report;
+
+	process_die_with_parent(parent);
+	fd_close(&stream->fd);
+	report->code =
+		stage_unpack_layer(stream->stage, tar_fd, stream->name,
+				   stream->what, &report->result, &report->err);
+	_exit(0);
+}
+
+int stage_stream_begin(struct stage *stage, const char *what,
+		       struct stage_stream **ret, struct error *err)
+{
+	enum { PIPE_SIZE = 1 << 20 };
+	struct stage_stream *stream = xcalloc(1, sizeof(*stream));
+	pid_t parent = getpid();
+	int ends[2];
+
+	stream->stage = stage;
+	stream->what = what;
+	stream->fd = -1;
+	stream->name = stage_new_layer(stage);
+	stream->report =
+		mmap(NULL, sizeof(*stream->report), PROT_READ | PROT_WRITE,
+		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (stream->report == MAP_FAILED || pipe2(ends, O_CLOEXEC) < 0) {
+		error_set(err, errno, "prepare to unpack %s", what);
+		if (stream->report == MAP_FAILED)
+			stream->report = NULL;
+		stage_stream_free(&stream);
+		return -err->code;
+	}
+	stream->report->code = -ECHILD;
+	error_say(&stream->report->err, ECHILD,
+		  "the process that unpacks %s has died", what);
+	/* only quicker; a user may have too many large pipes */
+	fcntl(ends[1], F_SETPIPE_SZ, PIPE_SIZE);
+	fcntl(ends[1], F_SETFL, O_WRONLY | O_NONBLOCK);
+	stream->fd = ends[1];
+	stream->pid = fork();
+	if (stream->pid == 0)
+		unpack(stream, ends[0], parent);
+	int code = errno;
+	close(ends[0]);
+	if (stream->pid < 0) {
+		stage_stream_free(&stream);
+		return error_set(err, code, "fork");
+	}
+	stage->foreign_files = true;
+	*ret = stream;
+	return 0;
+}
+
+int stage_stream_fd(const struct stage_stream *stream)
+{
+	return stream->fd;
+}
+
+ssize_t stage_stream_write(struct stage_stream *stream, const void *data,
+			   size_t size, struct error *err)
+{
+	ssize_t n;
+
+	do {
+		n = write(stream->fd, data, size);
+	} while (n < 0 && errno == EINTR);
+	return n < 0 ? error_set(err, errno, "unpack %s", stream->what) : n;
+}
+
+int stage_stream_end(struct stage_stream **ret, const char *blob_digest,
+		     const char *diff_id, struct error *err)
+{
+	struct stage_stream *stream = *ret;
+	struct report *report = stream->report;
+	struct error ignored;
+
+	fd_close(&stream->fd);
+	process_wait(stream->pid, &ignored);
+	stream->pid = 0;
+	int r = report->code;
+	if (r < 0)
+		*err = report->err;
+	else
+		r = stage_keep_layer(stream->stage, stream->name, blob_digest,
+				     diff_id, stream->what, &report->result,
+				     err);
+	stage_stream_free(ret);
+	return r;
+}
+
+void stage_stream_free(struct stage_stream **ret)
+{
+	struct stage_stream *stream = *ret;
+	struct error ignored;
+
+	if (!stream)
+		return;
+	fd_close(&stream->fd);
+	if (stream->pid > 0) {
+		kill(stream->pid, SIGKILL);
+		process_wait(stream->pid, &ignored);
+	}
+	if (stream->report)
+		munmap(stream->report, sizeof(*stream->report));
+	free(stream->name);
+	free(stream);
+	*ret = NULL;
+}
