@@ -12,6 +12,7 @@
 #include "base/status.h"
 #include "cmd/container_verb.h"
 #include "cmd/copy_end.h"
+#include "cmd/cp_options.h"
 #include "cmd/human.h"
 #include "cmd/image_say.h"
 #include "cmd/image_verbs.h"
@@ -19,26 +20,6 @@
 #include "storage/copy_send.h"
 #include "storage/copy_spot.h"
 #include "storage/unpack_stages.h"
-
-struct cp_options {
-	struct container_options common;
-	enum flag archive, follow, quiet;
-};
-
-#define TO cp_options
-/* clang-format off */
-static const struct option_entry cp_table[] = {
-HEADING("How it is copied"),
-FLAG('a', "archive", archive,
-     "files keep their owners; else they become root's in a container, and "
-     "yours here"),
-FLAG('L', "follow-link", follow,
-     "if the source is a symbolic link, copy what it leads to"),
-FLAG('q', "quiet", quiet, "say nothing of what was done"),
-CONTAINER_ROWS
-};
-/* clang-format on */
-#undef TO
 
 /* What the processes of a copy share. */
 struct shared {
@@ -59,12 +40,14 @@ struct copy {
 /* What a process is given. */
 struct sending {
 	const struct copy *copy;
+	const struct strv *writable;
 	struct tarball *tarball;
 	int out_fd;
 };
 
 struct receiving {
 	const struct copy *copy;
+	const struct strv *writable;
 	int records_fd;
 };
 
@@ -77,6 +60,7 @@ static int send_it(void *argument, struct error *err)
 		.flags = (copy->from.visit ? COPY_INSIDE : 0) |
 			 (copy->options->follow == FLAG_YES ? COPY_FOLLOW : 0),
 		.as = copy->name,
+		.writable = sending->writable,
 	};
 
 	return copy_send(&source, sending->out_fd, sending->tarball, err);
@@ -90,6 +74,7 @@ static int receive_it(void *argument, struct error *err)
 		.path = copy->to.argument.path,
 		.inside = copy->to.visit,
 		.archive = copy->options->archive == FLAG_YES,
+		.writable = receiving->writable,
 	};
 	const struct copy_from from = {
 		.name = copy->name,
@@ -101,15 +86,28 @@ static int receive_it(void *argument, struct error *err)
 			    &copy->shared->counts, err);
 }
 
+/* the directories of this machine that the container at @end can write */
+static void add_writable(const struct copy_end *end, struct strv *ret)
+{
+	const struct spec *spec = end->visit ? visit_spec(end->visit) : NULL;
+
+	for (size_t i = 0; spec && i < spec->n_mounts; i++)
+		if (spec->mounts[i].source && !spec->mounts[i].read_only)
+			strv_add(ret, spec->mounts[i].source);
+	if (spec && spec->rootfs == ROOTFS_DIR_RW)
+		strv_add(ret, spec->rootfs_dir);
+}
+
 /* Return: where its tar can be read; -errno */
-static int start_sender(struct copy *copy, struct error *err)
+static int start_sender(struct copy *copy, const struct strv *writable,
+			struct error *err)
 {
 	const struct visit *visit = copy->from.visit;
 	const struct tarball_options options = {
 		.owners.single =
 			visit && visit_spec(visit)->userns == USERNS_SINGLE,
 	};
-	struct sending sending = { .copy = copy };
+	struct sending sending = { .copy = copy, .writable = writable };
 	int tar[2];
 
 	if (copy->from.argument.stream) {
@@ -130,9 +128,10 @@ static int start_sender(struct copy *copy, struct error *err)
 }
 
 /* a user's tar may be compressed; ours is not */
-static int start_receiver(struct copy *copy, int tar_fd, struct error *err)
+static int start_receiver(struct copy *copy, const struct strv *writable,
+			  int tar_fd, struct error *err)
 {
-	struct receiving receiving = { .copy = copy };
+	struct receiving receiving = { .copy = copy, .writable = writable };
 	unsigned wanted = 1u << UNPACK_PARSE;
 
 	if (copy->from.argument.stream)
@@ -193,19 +192,25 @@ static int to_stdout(struct copy *copy, int *tar_fd, struct error *err)
 	return first_of(errors, ARRAY_SIZE(errors), err);
 }
 
-static int to_files(struct copy *copy, int *tar_fd, struct error *err)
+static int to_files(struct copy *copy, const struct strv *writable, int *tar_fd,
+		    struct error *err)
 {
 	struct error errors[3] = { { 0 } };
 	uint8_t no_digest[32];
-	int r = start_receiver(copy, *tar_fd, err);
+	int r = start_receiver(copy, writable, *tar_fd, err);
 
 	fd_close(tar_fd);
 	if (r < 0)
 		return r;
+	r = copy_end_await(&copy->to, &errors[1]);
+	/* one that has failed reads no more: who waits for standard input would
+	 * not notice */
+	if (r < 0 && r != -EPIPE)
+		unpack_stages_kill(&copy->stages);
+	else
+		unpack_stages_finish(&copy->stages, no_digest, &errors[2]);
 	if (!copy->from.argument.stream)
 		copy_end_await(&copy->from, &errors[0]);
-	copy_end_await(&copy->to, &errors[1]);
-	unpack_stages_finish(&copy->stages, no_digest, &errors[2]);
 	return first_of(errors, ARRAY_SIZE(errors), err);
 }
 
@@ -237,15 +242,21 @@ static int check_streams(const struct copy *copy, struct error *err)
 static int copy_between(struct copy *copy, const struct store *store,
 			struct error *err)
 {
+	scoped_strv writable = { 0 };
 	int r = copy_end_open(&copy->from, store, err);
 
 	if (r == 0)
 		r = copy_end_open(&copy->to, store, err);
-	scoped_fd tar_fd = r < 0 ? -1 : start_sender(copy, err);
+	if (r < 0)
+		return r;
+	add_writable(&copy->from, &writable);
+	add_writable(&copy->to, &writable);
+	scoped_fd tar_fd = start_sender(copy, &writable, err);
 	if (tar_fd < 0)
-		return r < 0 ? r : tar_fd;
-	return copy->to.argument.stream ? to_stdout(copy, &tar_fd, err)
-					: to_files(copy, &tar_fd, err);
+		return tar_fd;
+	return copy->to.argument.stream
+		       ? to_stdout(copy, &tar_fd, err)
+		       : to_files(copy, &writable, &tar_fd, err);
 }
 
 static void say_notes(const struct shared *shared)

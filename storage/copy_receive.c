@@ -127,6 +127,8 @@ int copy_receive(const struct copy_target *target, const struct copy_from *from,
 	int r = copy_spot_find(target->path,
 			       COPY_FOLLOW | (target->inside ? COPY_INSIDE : 0),
 			       &spot, err);
+	if (r == 0 && !target->inside)
+		r = copy_spot_check(&spot, target->path, target->writable, err);
 	if (r == 0)
 		r = receive(target, from, &spot, records_fd, counts, err);
 	copy_spot_close(&spot);

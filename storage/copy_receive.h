@@ -17,6 +17,7 @@ struct copy_target {
 	const char *path;
 	bool inside;  /* the path is one in a container, which is the root */
 	bool archive; /* of struct copy_write_options */
+	const struct strv *writable; /* of copy_spot_check() */
 };
 
 /*

@@ -208,6 +208,8 @@ int copy_send(const struct copy_source *source, int out_fd,
 	struct copy_spot spot = COPY_SPOT_NONE;
 	int r = copy_spot_find(source->path, source->flags, &spot, err);
 
+	if (r == 0 && !(source->flags & COPY_INSIDE))
+		r = copy_spot_check(&spot, source->path, source->writable, err);
 	if (r == 0)
 		r = send_spot(source, &spot, out_fd, tarball, err);
 	copy_spot_close(&spot);

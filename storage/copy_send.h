@@ -16,6 +16,7 @@ struct copy_source {
 	const char *path;
 	int flags;      /* COPY_* of storage/copy_spot.h */
 	const char *as; /* what it is called in the tar; ".": what is in it */
+	const struct strv *writable; /* of copy_spot_check() */
 };
 
 /*

@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -12,6 +13,7 @@
 
 #include "base/fd.h"
 #include "base/memory.h"
+#include "base/path.h"
 #include "storage/copy_path.h"
 
 enum { LINKS_MAX = 40 }; /* as the kernel follows */
@@ -139,4 +141,67 @@ int copy_spot_find(const char *path, int flags, struct copy_spot *ret,
 		at = take_ptr(next);
 	}
 	return error_set(err, ELOOP, "%s", path);
+}
+
+/* Return: the path that @fd has open, without links; "" if there is none */
+static void real_path(int fd, char to[PATH_MAX])
+{
+	ssize_t n = readlink(fd_link(fd).text, to, PATH_MAX - 1);
+
+	to[n < 0 ? 0 : n] = '\0';
+}
+
+/* is the directory that @path is, or leads through, in @directory? */
+static bool leads_through(const char *path, const char *directory)
+{
+	scoped(char) *prefix = xstrdup(path);
+
+	for (size_t n = strlen(prefix); n > 0;) {
+		char real[PATH_MAX];
+		prefix[n] = '\0';
+		scoped_fd fd =
+			open_it(AT_FDCWD, prefix, O_PATH | O_DIRECTORY, 0);
+		if (fd >= 0) {
+			real_path(fd, real);
+			if (path_is_below(real, directory))
+				return true;
+		}
+		while (n > 0 && prefix[--n] != '/')
+			;
+	}
+	return false;
+}
+
+static int check_one(const struct copy_spot *spot, const char *path,
+		     const char *writable, struct error *err)
+{
+	char directory[PATH_MAX], here[PATH_MAX];
+	scoped_fd fd = open_it(AT_FDCWD, writable, O_PATH | O_DIRECTORY, 0);
+
+	/* a file that is a volume leads nowhere */
+	if (fd < 0)
+		return 0;
+	real_path(fd, directory);
+	real_path(spot->fd >= 0 ? spot->fd : spot->dirfd, here);
+	if (!*directory || path_is_below(here, directory) ||
+	    !leads_through(path, directory))
+		return 0;
+	error_say(err, EXDEV,
+		  "a link in %s leads out of it, and the container may have "
+		  "made it",
+		  writable);
+	return error_hint(err, "write the path that it leads to, if that is "
+			       "what you mean");
+}
+
+int copy_spot_check(const struct copy_spot *spot, const char *path,
+		    const struct strv *writable, struct error *err)
+{
+	scoped(char) *here = getcwd(NULL, 0);
+	scoped(char) *whole = path_normalize(here ? here : "/", path);
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && writable && i < writable->n; i++)
+		r = check_one(spot, whole, writable->v[i], err);
+	return r;
 }

@@ -271,6 +271,43 @@ check_rule() {
 	[ -L to-f ]
 }
 
+@test "links that a container may have made do not lead out of its volume" {
+	mkdir vol ro outside
+	echo secret >outside/f
+	ln -s ../outside vol/out
+	ln -s ../outside/f vol/f
+	ln -s ../outside/new vol/new
+	ln -s inner vol/in
+	mkdir vol/inner
+	ln -s "$PWD/vol" to-vol
+	ln -s ../outside ro/out
+	up c -v "$PWD/vol:/vol" -v "$PWD/ro:/ro:ro" sleep 1000
+	echo x >x
+	for from in c:/etc/passwd x; do
+		for to in vol/f vol/new vol/out vol/out/new to-vol/out/ "$PWD/vol/out"; do
+			if [ $from = x ]; then
+				pair="-L $to c:/tmp/x"
+			else
+				pair="$from $to"
+			fi
+			[ "$pair" != "-L vol/new c:/tmp/x" ] || continue
+			run --separate-stderr cp_ $pair
+			fails_with 125 "a link in $PWD/vol leads out of it"
+			one_clear_line
+		done
+	done
+	[ "$(ls outside; cat outside/f)" = $'f\nsecret' ]
+	# what stays in it, what a container cannot change, what is not a volume
+	cp_ c:/etc/passwd vol/in
+	cp_ c:/etc/passwd to-vol/
+	cp_ vol/f c:/tmp/link
+	cp_ -L ro/out c:/tmp/ro
+	cp_ c:/etc/passwd vol/../outside/
+	[ -s vol/inner/passwd ] && [ -s vol/passwd ] && [ -s outside/passwd ]
+	run -0 "$WOLFFIA" exec c readlink /tmp/link
+	[ "$output" = ../outside/f ]
+}
+
 # --- the two streams
 
 @test "- as the target is a tar on standard output" {
@@ -332,6 +369,13 @@ in_terminal_() {
 	done
 	run ! in_terminal_ "$WOLFFIA" cp - c:/tmp
 	[[ "$output" == *"is a terminal"* ]]
+	# an error is not kept back until the end of a stream that has none
+	mkfifo endless
+	exec {hold}<>endless
+	cat a.tar >&$hold
+	run --separate-stderr timeout 20 "$WOLFFIA" cp - c:/nowhere <endless
+	fails_with 125 "a tar is unpacked to a directory"
+	exec {hold}>&-
 }
 
 @test "a tar that lies about a size, or is cut off, leaves no half of a file" {

@@ -137,7 +137,7 @@ was_a_fight() {
 }
 
 @test "a volume that the container fights over, from here and by way of the container" {
-	kinds=7
+	kinds=11
 	mkdir vol
 	up_saying c moving -v "$PWD/vol:/vol" sh -c "$(fight /vol)"
 	mkdir -p out t/sub
@@ -158,6 +158,11 @@ was_a_fight() {
 	race "$WOLFFIA" cp -qa c:/from/. vol/
 	race "$WOLFFIA" cp -q from/. c:/vol
 	race "$WOLFFIA" cp -q secret c:/vol/%d/
+	# paths of this side that lead through it
+	race "$WOLFFIA" cp -q c:/from/f1 vol/%d/secret
+	race "$WOLFFIA" cp -q c:/from/. vol/%d
+	race "$WOLFFIA" cp -q c:/from/f1 vol/%f
+	race bash -c '"$WOLFFIA" cp -qL vol/%f c:/tmp/f; "$WOLFFIA" cp -q vol/%d/secret c:/tmp/f; "$WOLFFIA" cp -q c:/tmp/f - | { ! grep -qa SENTINEL || touch SENTINEL; }'
 	no_sentinel_in out
 	[ ! -e SENTINEL ]
 	sentinel_is_as_it_was

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "cmd/cp_options.h"
 #include "cmd/log_tables.h"
 #include "cmd/options.h"
 #include "cmd/show_tables.h"
@@ -11,12 +12,13 @@ static const struct {
 	const char *name;
 	const struct option_entry *table;
 } tables[] = {
-	{ "run", options_table }, { "global", global_options_table },
-	{ "logs", logs_table },   { "events", events_table },
-	{ "info", info_table },   { "inspect", inspect_table },
-	{ "prune", prune_table }, { "ps", ps_table },
-	{ "stats", stats_table }, { "systemd", systemd_table },
-	{ "top", top_table },     { "version", version_table },
+	{ "run", options_table },     { "global", global_options_table },
+	{ "cp", cp_table },           { "logs", logs_table },
+	{ "events", events_table },   { "info", info_table },
+	{ "inspect", inspect_table }, { "prune", prune_table },
+	{ "ps", ps_table },           { "stats", stats_table },
+	{ "systemd", systemd_table }, { "top", top_table },
+	{ "version", version_table },
 };
 
 int main(int argc, char *argv[])

@@ -100,6 +100,53 @@ START_TEST(magic_links_of_a_container_are_refused)
 }
 END_TEST
 
+static int check_out(const char *path, int flags)
+{
+	scoped_strv writable = { 0 };
+	scoped(char) *here = getcwd(NULL, 0);
+
+	strv_add(&writable, "/nowhere");
+	strv_addf(&writable, "%s/d/f", here);
+	strv_addf(&writable, "%s/d", here);
+	ck_ok(copy_spot_find(path, flags, &spot, &err));
+	int r = copy_spot_check(&spot, path, &writable, &err);
+	copy_spot_close(&spot);
+	return r;
+}
+
+START_TEST(a_path_does_not_lead_out_of_what_others_write)
+{
+	char path[256];
+
+	make_tree();
+	dir("out");
+	file("out/f", "");
+	dir("d/in");
+	ck_sys(symlink("../out", "d/to-out"));
+	ck_sys(symlink("../out/f", "d/to-f"));
+	ck_sys(symlink("in", "d/to-in"));
+	ck_sys(symlink("..", "d/up"));
+	ck_assert_int_eq(check_out("d/to-out", COPY_FOLLOW), -EXDEV);
+	ck_assert_int_eq(check_out("d/to-out/", 0), -EXDEV);
+	ck_assert_int_eq(check_out("d/to-out/f", 0), -EXDEV);
+	ck_assert_int_eq(check_out("d/to-out/new", 0), -EXDEV);
+	ck_assert_int_eq(check_out("d/to-f", COPY_FOLLOW), -EXDEV);
+	ck_assert_int_eq(check_out("to-d/to-out/f", 0), -EXDEV);
+	ck_assert_int_eq(check_out("d/up/out/f", 0), -EXDEV);
+	snprintf(path, sizeof(path), "%s/d/to-out", tree_directory);
+	ck_assert_int_eq(check_out(path, COPY_FOLLOW), -EXDEV);
+	/* the link itself; what stays in it; what was never in it */
+	ck_assert_int_eq(check_out("d/to-out", 0), 0);
+	ck_assert_int_eq(check_out("d/to-in/new", 0), 0);
+	ck_assert_int_eq(check_out("d", 0), 0);
+	ck_assert_int_eq(check_out("d/.", 0), 0);
+	ck_assert_int_eq(check_out("to-d/f", 0), 0);
+	ck_assert_int_eq(check_out("out/f", 0), 0);
+	ck_assert_int_eq(check_out("d/../out/f", 0), 0);
+	remove_directory();
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tests = tcase_create("copy_spot");
@@ -108,5 +155,6 @@ int main(void)
 	tcase_add_test(tests, links_are_followed_when_they_are_to_be);
 	tcase_add_test(tests, what_is_on_the_way_must_be_there);
 	tcase_add_test(tests, magic_links_of_a_container_are_refused);
+	tcase_add_test(tests, a_path_does_not_lead_out_of_what_others_write);
 	return suite_run("copy_spot", tests);
 }
