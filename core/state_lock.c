@@ -24,6 +24,13 @@ int state_lock_open(int dirfd, int flags, struct error *err)
 	return fd >= 0 ? fd : error_set(err, errno, "open the lock");
 }
 
+int state_lock_peek(int dirfd, struct error *err)
+{
+	int fd = openat(dirfd, "lock", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+	return fd >= 0 ? fd : error_set(err, errno, "open the lock");
+}
+
 int state_lock_try(int fd, enum state_lock lock, struct error *err)
 {
 	struct flock request = byte(lock, F_WRLCK);

@@ -186,7 +186,7 @@ static bool seems_fine(int containers_fd, const char *id)
 	scoped_fd dirfd =
 		openat(containers_fd, id,
 		       O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	scoped_fd lock = dirfd < 0 ? -1 : state_lock_open(dirfd, 0, &ignored);
+	scoped_fd lock = dirfd < 0 ? -1 : state_lock_peek(dirfd, &ignored);
 	return lock >= 0 && state_lock_is_held(lock, STATE_ALIVE, &ignored) > 0;
 }
 
