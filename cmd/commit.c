@@ -181,7 +181,7 @@ static int commit_container(struct image_work *work,
 static int commit_named(struct image_work *work, const struct options *options,
 			const struct strv *arguments, struct error *err)
 {
-	scoped_written written = { 0 };
+	scoped_written written = { .state = STATE_NONE };
 	int r = written_find(&work->store, arguments->v[0], &written, err);
 
 	if (r == 0)

@@ -88,7 +88,7 @@ static int print_changes(const struct options *options, struct image_work *work,
 			 const char *name, struct error *err)
 {
 	struct upper_list list = { 0 };
-	scoped_written written = { 0 };
+	scoped_written written = { .state = STATE_NONE };
 	int r = written_find(&work->store, name, &written, err);
 
 	if (r == 0)

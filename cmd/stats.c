@@ -16,6 +16,7 @@
 #include "cmd/print.h"
 #include "cmd/show_tables.h"
 #include "cmd/stats_row.h"
+#include "core/control.h"
 
 struct stats_options {
 	struct container_options common;
@@ -47,7 +48,7 @@ enum { INTERVAL_MS = 1000 };
 /* What was seen of a container the last time. */
 struct seen {
 	char *id;
-	bool host_network;
+	struct usage_of of;
 	struct look look;
 };
 
@@ -96,6 +97,25 @@ static bool has_host_network(const struct store *store, const char *id)
 	return host;
 }
 
+/* Return: a descriptor of the outer user namespace, or -1 */
+static int ask_for_namespace(const struct store *store, const char *id)
+{
+	const struct control_request request = { .verb = CONTROL_ROOT };
+	struct control_reply reply;
+	int fds[FD_MESSAGE_MOST] = { -1, -1, -1, -1 };
+	struct error ignored;
+	scoped_fd control = control_connect(store, id, &ignored);
+
+	if (control < 0 ||
+	    control_ask(control, &request, NULL, 0, &ignored) < 0 ||
+	    control_hear(control, &reply, fds, &ignored) < 0)
+		return -1;
+	for (size_t i = 0; i < FD_MESSAGE_MOST; i++)
+		if (i != 2)
+			fd_close(&fds[i]);
+	return fds[2];
+}
+
 static struct seen *seen_of(struct stats *stats, const char *id)
 {
 	for (size_t i = 0; i < stats->n_seen; i++)
@@ -106,9 +126,21 @@ static struct seen *seen_of(struct stats *stats, const char *id)
 	struct seen *seen = &stats->seen[stats->n_seen++];
 	*seen = (struct seen){
 		.id = xstrdup(id),
-		.host_network = has_host_network(stats->store, id),
+		.of.host_network = has_host_network(stats->store, id),
+		.of.outer_userns_fd = -1,
 	};
 	return seen;
+}
+
+/* one that was started again has other namespaces */
+static void meet(struct stats *stats, struct seen *seen, pid_t init_pid)
+{
+	if (seen->of.init_pid == init_pid)
+		return;
+	fd_close(&seen->of.outer_userns_fd);
+	seen->of.init_pid = init_pid;
+	seen->of.outer_userns_fd = ask_for_namespace(stats->store, seen->id);
+	seen->look = (struct look){ 0 };
 }
 
 static bool is_wanted(const struct stats *stats,
@@ -124,9 +156,9 @@ static bool is_wanted(const struct stats *stats,
 static json_t *look(struct stats *stats, const struct container *container)
 {
 	struct seen *seen = seen_of(stats, container->record.id);
+	bool runs = container->alive && container->record.pid > 0;
 	struct stats_facts facts = {
 		.record = &container->record,
-		.before = seen->look,
 		.memory = usage_total_memory(),
 		.ticks = sysconf(_SC_CLK_TCK),
 		.no_trunc = stats->options->no_trunc == FLAG_YES,
@@ -134,9 +166,11 @@ static json_t *look(struct stats *stats, const struct container *container)
 	const char *format = stats->options->format;
 	struct error ignored;
 
-	facts.runs = container->alive && container->record.pid > 0 &&
-		     usage_read(container->record.pid, seen->host_network,
-				&facts.now.usage, &ignored) == 0;
+	if (runs)
+		meet(stats, seen, container->record.pid);
+	facts.before = seen->look;
+	facts.runs =
+		runs && usage_read(&seen->of, &facts.now.usage, &ignored) == 0;
 	if (facts.runs)
 		facts.now.when_ns = monotonic_ns();
 	seen->look = facts.now;
@@ -224,8 +258,10 @@ static int run(struct stats *stats, struct error *err)
 
 static void stats_free(struct stats *stats)
 {
-	for (size_t i = 0; i < stats->n_seen; i++)
+	for (size_t i = 0; i < stats->n_seen; i++) {
+		fd_close(&stats->seen[i].of.outer_userns_fd);
 		free(stats->seen[i].id);
+	}
 	free(stats->seen);
 	strv_free(&stats->ids);
 }

@@ -89,11 +89,30 @@ static int check_root(const struct written *written, struct error *err)
 			 written->spec.rootfs_dir);
 }
 
+/* it may have been started since it was looked at: then it runs */
+static int hold(const struct store *store, struct written *written,
+		struct error *err)
+{
+	struct container *container = &written->container;
+	const struct record *record = &container->record;
+
+	if (container->alive)
+		return 0;
+	int r = state_open(&written->state, store, record->id, record->name,
+			   err);
+	if (r != -EBUSY)
+		return r;
+	container->alive = true;
+	return 0;
+}
+
 int written_find(const struct store *store, const char *name,
 		 struct written *ret, struct error *err)
 {
-	*ret = (struct written){ 0 };
+	*ret = (struct written){ .state = STATE_NONE };
 	int r = container_find(store, name, &ret->container, err);
+	if (r == 0)
+		r = hold(store, ret, err);
 	scoped_fd dirfd =
 		r < 0 ? -1
 		      : container_open(store, ret->container.record.id, err);
@@ -113,13 +132,14 @@ int written_find(const struct store *store, const char *name,
 
 void written_free(struct written *written)
 {
+	state_close(&written->state);
 	container_free(&written->container);
 	spec_free(&written->spec);
 	strv_free(&written->place.lower);
 	strv_free(&written->place.covered);
 	strv_free(&written->place.mount_points);
 	free(written->upper);
-	*written = (struct written){ 0 };
+	*written = (struct written){ .state = STATE_NONE };
 }
 
 /* is all that @had maps mapped in the same way by @have? */

@@ -9,12 +9,14 @@
 #include "base/error.h"
 #include "core/containers.h"
 #include "core/spec.h"
+#include "core/state.h"
 #include "storage/store.h"
 #include "storage/upper.h"
 #include "userns/outer.h"
 
 struct written {
 	struct container container;
+	struct state state; /* held, of one that does not run */
 	struct spec spec;
 	struct upper_place place; /* borrows from the others: do not move it */
 	char *upper;
@@ -22,6 +24,7 @@ struct written {
 
 /*
  * written_find - of the container that a user means
+ * One that does not run cannot be started or removed until written_free().
  * Return: 0; -ENOENT, -ENOTUNIQ as container_find(); -ENOTSUP it writes into a
  * directory of the user's, where nothing tells what it wrote.
  */

@@ -84,7 +84,7 @@ static int look(int containers_fd, const char *id, struct container *ret,
 
 	if (dirfd < 0)
 		return error_set(err, errno, "open container %.12s", id);
-	scoped_fd lock = state_lock_peek(dirfd, err);
+	scoped_fd lock = state_lock_look(dirfd, err);
 	if (lock < 0)
 		return lock;
 	/* the lock is looked at first: what ends in between has written how */

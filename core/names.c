@@ -46,7 +46,7 @@ static int exists(int containers_fd, const char *id, struct error *err)
 	int r = state_is_kept(dirfd, err);
 	if (r != 0)
 		return r;
-	scoped_fd lock = state_lock_peek(dirfd, err);
+	scoped_fd lock = state_lock_look(dirfd, err);
 	if (lock < 0)
 		return lock == -ENOENT ? 0 : lock;
 	r = state_lock_is_held(lock, STATE_ALIVE, err);

@@ -24,7 +24,7 @@ int state_lock_open(int dirfd, int flags, struct error *err)
 	return fd >= 0 ? fd : error_set(err, errno, "open the lock");
 }
 
-int state_lock_peek(int dirfd, struct error *err)
+int state_lock_look(int dirfd, struct error *err)
 {
 	int fd = openat(dirfd, "lock", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 

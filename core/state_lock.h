@@ -20,9 +20,9 @@ enum state_lock {
  * @flags: O_CREAT | O_EXCL or 0; -ENOENT: its container is being removed */
 int state_lock_open(int dirfd, int flags, struct error *err);
 
-/* state_lock_peek - the same, only for state_lock_is_held(): also in a store
- * that is read-only */
-int state_lock_peek(int dirfd, struct error *err);
+/* state_lock_look - the same, only to ask who holds it: the store may be one
+ * that cannot be written */
+int state_lock_look(int dirfd, struct error *err);
 
 /* state_lock_try - Return: 1 locked, 0 somebody holds it, -errno */
 int state_lock_try(int fd, enum state_lock lock, struct error *err);

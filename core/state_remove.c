@@ -86,11 +86,16 @@ static int remove_written(const struct state *state, int userns_fd,
 			  struct error *err)
 {
 	struct outer_ids ids;
+	struct error ignored;
 
 	if (remove_if_empty(state->dirfd))
 		return 0;
 	if (userns_fd >= 0)
 		return remove_in_namespace(state->dirfd, userns_fd, err);
+	/* mostly the files are other ids'; of --userns single they are ours,
+	 * and there may be no others */
+	if (remove_by_call((void *)(uintptr_t)state, &ignored) == 0)
+		return 0;
 	int r = outer_find_ids(false, &ids, err);
 	return r < 0 ? r
 		     : outer_call(&ids, remove_by_call,
@@ -186,7 +191,7 @@ static bool seems_fine(int containers_fd, const char *id)
 	scoped_fd dirfd =
 		openat(containers_fd, id,
 		       O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	scoped_fd lock = dirfd < 0 ? -1 : state_lock_peek(dirfd, &ignored);
+	scoped_fd lock = dirfd < 0 ? -1 : state_lock_look(dirfd, &ignored);
 	return lock >= 0 && state_lock_is_held(lock, STATE_ALIVE, &ignored) > 0;
 }
 

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -84,9 +85,13 @@ int task_become_user(const struct spec *spec, const struct user *user,
 	if (r == 0)
 		r = identity_become(user->uid, user->gid, user->groups,
 				    single ? 0 : user->n, !single, err);
-	return r < 0 ? r
-		     : capabilities_apply(spec->capabilities, user->uid == 0,
-					  err);
+	if (r == 0)
+		r = capabilities_apply(spec->capabilities, user->uid == 0, err);
+	/* a change of ids sets it to fs.suid_dumpable (proc(5)); until
+	 * execve(2) this is a process of ours */
+	if (r == 0 && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		r = error_set(err, errno, "become non-dumpable");
+	return r;
 }
 
 /* the defaults first: what was asked for comes after them, and counts */

@@ -2,12 +2,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/fd.h"
 #include "base/memory.h"
+#include "base/process.h"
+#include "base/status.h"
 #include "core/processes.h"
 
 enum { FILE_LARGEST = 1 << 20, KIBIBYTE = 1024 };
@@ -119,18 +123,56 @@ static uint64_t memory_of(pid_t pid)
 	return own * KIBIBYTE;
 }
 
-static void add_block_io(pid_t pid, struct usage *usage)
-{
-	scoped(char) *io = read_of(pid, "io");
-	uint64_t in = 0, out = 0;
+/* What crosses from the process that may read it. */
+struct block_io {
+	uint64_t read, written; /* bytes, or USAGE_UNKNOWN */
+};
 
-	if (!io || usage_parse_line(io, "read_bytes", &in) < 0 ||
-	    usage_parse_line(io, "write_bytes", &out) < 0)
-		return;
-	if (usage->read == USAGE_UNKNOWN)
-		usage->read = usage->written = 0;
-	usage->read += in;
-	usage->written += out;
+static struct block_io sum_block_io(const struct processes *all)
+{
+	struct block_io sum = { USAGE_UNKNOWN, USAGE_UNKNOWN };
+
+	/* PID 1 shows it to nobody, and it reads and writes nothing */
+	for (size_t i = 1; i < all->n; i++) {
+		scoped(char) *io = read_of(all->pids[i], "io");
+		uint64_t in = 0, out = 0;
+		if (!io || usage_parse_line(io, "read_bytes", &in) < 0 ||
+		    usage_parse_line(io, "write_bytes", &out) < 0)
+			continue;
+		if (sum.read == USAGE_UNKNOWN)
+			sum = (struct block_io){ 0 };
+		sum.read += in;
+		sum.written += out;
+	}
+	return sum;
+}
+
+/* /proc/PID/io is its owner's: an id of the container, mapped in there */
+static struct block_io read_block_io(const struct processes *all, int userns_fd)
+{
+	struct block_io sum = { USAGE_UNKNOWN, USAGE_UNKNOWN };
+	struct error ignored;
+	int ends[2];
+
+	if (userns_fd < 0 || pipe2(ends, O_CLOEXEC) < 0)
+		return sum_block_io(all);
+	scoped_fd from = ends[0], to = ends[1];
+	pid_t pid = fork();
+	if (pid == 0) {
+		if (setns(userns_fd, CLONE_NEWUSER) < 0)
+			_exit(STATUS_WOLFFIA);
+		sum = sum_block_io(all);
+		_exit(write(to, &sum, sizeof(sum)) == sizeof(sum)
+			      ? 0
+			      : STATUS_WOLFFIA);
+	}
+	fd_close(&to);
+	struct block_io got;
+	if (pid > 0 && read(from, &got, sizeof(got)) == sizeof(got))
+		sum = got;
+	if (pid > 0)
+		process_wait(pid, &ignored);
+	return sum;
 }
 
 static void add_process(pid_t pid, struct usage *usage)
@@ -143,27 +185,26 @@ static void add_process(pid_t pid, struct usage *usage)
 	usage->cpu_ticks += ticks;
 	usage->threads += threads;
 	usage->memory += memory_of(pid);
-	add_block_io(pid, usage);
 }
 
-int usage_read(pid_t init_pid, bool host_network, struct usage *ret,
-	       struct error *err)
+int usage_read(const struct usage_of *of, struct usage *ret, struct error *err)
 {
 	struct usage usage = { .received = USAGE_UNKNOWN,
-			       .sent = USAGE_UNKNOWN,
-			       .read = USAGE_UNKNOWN,
-			       .written = USAGE_UNKNOWN };
+			       .sent = USAGE_UNKNOWN };
 	scoped_processes all = { 0 };
-	int r = processes_find(init_pid, &all, err);
+	int r = processes_find(of->init_pid, &all, err);
 
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < all.n; i++)
 		add_process(all.pids[i], &usage);
 	scoped(char) *network =
-		host_network ? NULL : read_of(init_pid, "net/dev");
+		of->host_network ? NULL : read_of(of->init_pid, "net/dev");
 	if (network)
 		usage_parse_network(network, &usage.received, &usage.sent);
+	struct block_io io = read_block_io(&all, of->outer_userns_fd);
+	usage.read = io.read;
+	usage.written = io.written;
 	*ret = usage;
 	return 0;
 }

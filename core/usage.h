@@ -25,13 +25,19 @@ struct usage {
 	uint64_t read, written;  /* bytes, from and to block devices */
 };
 
-/*
- * usage_read - of the container with this PID 1
- * @host_network: it has the host's, whose bytes are not its own: unknown
- * Return: 0; -ESRCH PID 1 is gone.
- */
-int usage_read(pid_t init_pid, bool host_network, struct usage *ret,
-	       struct error *err);
+struct usage_of {
+	pid_t init_pid;
+	bool host_network; /* it has the host's, whose bytes are not its own */
+	/*
+	 * The container's outer user namespace: who is in it may read what its
+	 * processes read and wrote, and the caller may not, unless they are the
+	 * caller's own (-1).
+	 */
+	int outer_userns_fd;
+};
+
+/* usage_read - Return: 0; -ESRCH PID 1 is gone */
+int usage_read(const struct usage_of *of, struct usage *ret, struct error *err);
 
 /* usage_total_memory - of the machine, bytes */
 uint64_t usage_total_memory(void);

@@ -113,7 +113,8 @@ as_user()
   cd "$home" || exit
   set -- HOME="$home" USER="$name" LOGNAME="$name" SHELL=/bin/bash \
     PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin LANG=C.UTF-8 "$@"
-  for variable in CI TESTS_MUST_RUN http_proxy https_proxy no_proxy; do
+  for variable in CI TESTS_MUST_RUN WOLFFIA_PROOF CP_RACES http_proxy \
+    https_proxy no_proxy; do
     value=$(printenv "$variable") && set -- "$variable=$value" "$@"
   done
   exec runuser -u "$name" -- env -i "$@"

@@ -19,7 +19,7 @@ packages_try="busybox-static"
 packages_test="check bats busybox-static attr libcap2-bin strace jq bsdutils
   clang lld llvm clang-format-19 cppcheck shellcheck universal-ctags man-db groff
   mmdebstrap umoci skopeo buildah netavark libarchive-tools zstd xz-utils
-  bzip2 procps
+  bzip2 procps systemd
   docker-registry apache2-utils openssl curl"
 
 # to measure against: what others use for the same

@@ -66,8 +66,12 @@ int upper_open(const struct upper_place *place, struct upper *ret,
 	struct upper upper = { .place = place };
 	int r = 0;
 
-	upper.fd = openat(place->dirfd, place->upper,
-			  O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+	upper.fd = openat(place->dirfd, place->upper, flags);
+	/* one that was never started wrote nothing: a directory of the store
+	 * that is always empty */
+	if (upper.fd < 0 && errno == ENOENT)
+		upper.fd = openat(place->dirfd, "mounts/lower", flags);
 	if (upper.fd < 0)
 		r = error_set(err, errno, "open %s", place->upper);
 	if (r == 0)

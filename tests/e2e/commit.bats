@@ -184,7 +184,6 @@ listing() {
 }
 
 @test "commit keeps owners, capabilities and attributes" {
-	# bats test_tags=many-ids
 	mkdir -p r/bin
 	cp "$ROOT/bin/busybox" r/bin/
 	ln -s busybox r/bin/sh
@@ -269,6 +268,20 @@ listing() {
 	"$WOLFFIA" pause c
 	"$WOLFFIA" commit c next
 	[ "$(field c phase)" = 2 ]
+}
+
+@test "a container that is read is not removed meanwhile" {
+	made c base sh -c "$change"
+	# a commit that stands still while it holds the container
+	mkfifo id
+	"$WOLFFIA" commit -q --iidfile id c next >digest &
+	becomes 1 eval 'ls "$WOLFFIA_STORE/tmp" | grep -c lock'
+	run -124 timeout 1 "$WOLFFIA" rm c
+	cat id >/dev/null
+	wait $!
+	run -0 "$WOLFFIA" run -q next cat /kept/deep/file
+	[ "$output" = $'four\nmore' ]
+	"$WOLFFIA" rm c
 }
 
 @test "commit of a directory's container holds the changes, and says so" {
@@ -420,4 +433,14 @@ listing() {
 	run -125 "$WOLFFIA" rmi next:a
 	"$WOLFFIA" rm c d
 	"$WOLFFIA" rmi next:a
+}
+
+@test "a container that was never started has changed nothing, and becomes an image" {
+	"$WOLFFIA" create --name c -e X=1 base echo made >/dev/null
+	run -0 "$WOLFFIA" diff c
+	[ -z "$output" ]
+	run -0 --separate-stderr "$WOLFFIA" commit -q c next
+	run -0 "$WOLFFIA" run -q next
+	[ "$output" = made ]
+	"$WOLFFIA" export c | tar -tf - | grep -qx kept/deep/file
 }

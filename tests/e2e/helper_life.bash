@@ -3,7 +3,7 @@
 # pid, said, stderr, status are of helper_run; what is set here is for the tests
 # shellcheck disable=SC2154,SC2034
 
-load helper_run
+load "${BASH_SOURCE[0]%/*}/helper_run"
 
 # nothing that a test started goes on after it
 teardown_life() {

@@ -617,7 +617,7 @@ runs() {
 }
 
 @test "stop, twice at once: both return, and the second may be shorter" {
-	up a probe_signals
+	up_saying a ready probe_signals
 	"$WOLFFIA" stop -t 60 a >/dev/null 3>&- &
 	first=$!
 	took timeout -s KILL 20 "$WOLFFIA" stop -t 1 a

@@ -119,13 +119,15 @@ START_TEST(all_descendants_are_found)
 	ck_assert_int_eq(all.pids[0], pid);
 	ck_assert(processes_contain(&all, all.pids[1]));
 	ck_assert(!processes_contain(&all, getpid()));
-	ck_assert_int_eq(usage_read(pid, false, &usage, &err), 0);
+	struct usage_of of = { .init_pid = pid, .outer_userns_fd = -1 };
+	ck_assert_int_eq(usage_read(&of, &usage, &err), 0);
 	ck_assert_uint_eq(usage.threads, 2);
 	ck_assert_uint_gt(usage.memory, 0);
 	/* these are ours: they can be read */
 	ck_assert_uint_ne(usage.read, USAGE_UNKNOWN);
 	ck_assert_uint_ne(usage.received, USAGE_UNKNOWN);
-	ck_assert_int_eq(usage_read(pid, true, &usage, &err), 0);
+	of.host_network = true;
+	ck_assert_int_eq(usage_read(&of, &usage, &err), 0);
 	ck_assert_uint_eq(usage.received, USAGE_UNKNOWN);
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
@@ -144,7 +146,8 @@ START_TEST(one_that_is_gone_is_said_to_be)
 		_exit(0);
 	waitpid(pid, NULL, 0);
 	ck_assert_int_eq(processes_find(pid, &all, &err), -ESRCH);
-	ck_assert_int_eq(usage_read(pid, false, &usage, &err), -ESRCH);
+	const struct usage_of of = { .init_pid = pid, .outer_userns_fd = -1 };
+	ck_assert_int_eq(usage_read(&of, &usage, &err), -ESRCH);
 }
 END_TEST
 
