@@ -12,6 +12,7 @@
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -156,7 +157,9 @@ int step_note_start(struct launch *l, struct error *err)
 	fd_close(&l->server_log[1]);
 	for (int i = 0; i < 3; i++)
 		fd_close(&l->stream[i].inside);
-	launch_record_started(l);
+	r = launch_record_started(l, err);
+	if (r < 0)
+		return r;
 	report_started(l, run_plan);
 	tell_ready(l);
 	notify_ready(l);
@@ -495,27 +498,35 @@ static bool wants_restart(const struct launch *l, const struct outcome *o)
 	}
 }
 
+static uint64_t monotonic_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
 /* docker's: 100 ms, doubled each time, up to a minute; from the beginning
  * again when it ran for ten seconds */
-static uint64_t next_delay_ms(const struct launch *l, uint64_t last)
+static uint64_t next_delay_ms(uint64_t ran_ns, uint64_t last)
 {
-	uint64_t ran = record_now() - l->record.started_ns;
-
-	if (last == 0 || ran > 10ull * 1000000000)
+	if (last == 0 || ran_ns > 10ull * 1000000000)
 		return 100;
 	return last * 2 > 60000 ? 60000 : last * 2;
 }
 
 /* @phase: PHASE_RESTARTING, and if that comes to nothing PHASE_EXITED */
-static void record_end(struct launch *l, enum phase phase, struct outcome *o,
-		       const struct error *err)
+static int record_end(struct launch *l, enum phase phase, struct outcome *o,
+		      const struct error *why, struct error *err)
 {
-	if (!o->recorded)
-		launch_record_ended(l, phase, o->status, signal_of(o),
-				    cause_of(o), o->result < 0 ? err : NULL);
-	else
-		launch_record_phase(l, phase);
+	int r = o->recorded
+			? launch_record_phase(l, phase, err)
+			: launch_record_ended(l, phase, o->status, signal_of(o),
+					      cause_of(o),
+					      o->result < 0 ? why : NULL, err);
+
 	o->recorded = true;
+	return r;
 }
 
 static void forget_start(struct launch *l)
@@ -535,14 +546,16 @@ static void run_until_end(struct launch *l, struct outcome *o,
 			  struct watch **watch, struct error *err)
 {
 	uint64_t delay = 0;
+	struct error ignored;
 
 	for (;;) {
+		uint64_t began = monotonic_ns();
 		run_once(l, watch, o, err);
 		if (!wants_restart(l, o))
 			return;
-		record_end(l, PHASE_RESTARTING, o, err);
+		record_end(l, PHASE_RESTARTING, o, err, &ignored);
 		supervise_answer(*watch, false, o->status, signal_of(o));
-		delay = next_delay_ms(l, delay);
+		delay = next_delay_ms(monotonic_ns() - began, delay);
 		forget_start(l);
 		if (!supervise_idle(*watch, delay))
 			return;
@@ -555,23 +568,22 @@ static void run_until_end(struct launch *l, struct outcome *o,
 static int finish(struct launch *l, struct outcome *o, struct watch *watch,
 		  struct error *err)
 {
-	struct error removal;
-	int s = 0;
+	struct error late, ignored;
 
 	if (o->started)
 		notify(l, "STOPPING=1");
-	record_end(l, PHASE_EXITED, o, err);
+	int s = record_end(l, PHASE_EXITED, o, err, &late);
 	if (o->started && o->ended.stop_asked)
 		launch_event(l, EVENT_STOP, NULL);
 	/* one that was not written down as kept is of no use to anybody; where
 	 * that cannot be told it stays */
 	bool stays = !l->spec->remove &&
-		     state_is_kept(l->state->dirfd, &removal) != 0;
+		     state_is_kept(l->state->dirfd, &ignored) != 0;
 	if (stays) {
 		unlinkat(l->state->dirfd, "control", 0);
 		state_close(l->state);
 	} else {
-		s = state_remove(l->state, l->outer_userns_fd, &removal);
+		s = state_remove(l->state, l->outer_userns_fd, &late);
 		launch_event(l, EVENT_REMOVE, NULL);
 	}
 	report_exited(l->spec, o->status, signal_of(o), cause_of(o),
@@ -582,7 +594,7 @@ static int finish(struct launch *l, struct outcome *o, struct watch *watch,
 		supervise_free(watch);
 	}
 	if (o->result == 0 && s < 0)
-		*err = removal;
+		*err = late;
 	return o->result < 0 ? o->result : s;
 }
 

@@ -12,11 +12,9 @@ static void set_text(char **text, const char *value)
 	*text = xstrdup(value);
 }
 
-static void write_down(struct launch *l)
+static int write_down(struct launch *l, struct error *err)
 {
-	struct error ignored;
-
-	record_write(l->state->dirfd, &l->record, &ignored);
+	return record_write(l->state->dirfd, &l->record, err);
 }
 
 void record_event(const struct store *store, const struct record *record,
@@ -80,7 +78,7 @@ int launch_record_begin(struct launch *l, struct error *err)
 	return l->control_fd < 0 ? l->control_fd : 0;
 }
 
-void launch_record_started(struct launch *l)
+int launch_record_started(struct launch *l, struct error *err)
 {
 	l->record.phase = PHASE_RUNNING;
 	l->record.pid = l->board->init_pid;
@@ -89,20 +87,29 @@ void launch_record_started(struct launch *l)
 	l->record.exit_code = l->record.signal = 0;
 	set_text(&l->record.cause, CAUSE_NONE);
 	set_text(&l->record.message, "");
-	write_down(l);
-	launch_event(l, EVENT_START, NULL);
+	int r = write_down(l, err);
+	if (r == 0)
+		launch_event(l, EVENT_START, NULL);
+	return r;
 }
 
-void launch_record_phase(struct launch *l, enum phase phase)
+int launch_record_phase(struct launch *l, enum phase phase, struct error *err)
 {
+	enum phase before = l->record.phase;
+
+	l->record.phase = phase;
+	if (phase == PHASE_EXITED)
+		l->record.launcher_pid = 0;
+	int r = write_down(l, err);
+	if (r < 0) {
+		l->record.phase = before;
+		return r;
+	}
 	if (phase == PHASE_PAUSED)
 		launch_event(l, EVENT_PAUSE, NULL);
 	else if (phase == PHASE_RUNNING)
 		launch_event(l, EVENT_UNPAUSE, NULL);
-	l->record.phase = phase;
-	if (phase == PHASE_EXITED)
-		l->record.launcher_pid = 0;
-	write_down(l);
+	return 0;
 }
 
 int launch_record_name(void *launch, const char *name, struct error *err)
@@ -121,9 +128,12 @@ int launch_record_name(void *launch, const char *name, struct error *err)
 	return 0;
 }
 
-void launch_record_ended(struct launch *l, enum phase phase, int exit_code,
-			 int signal, const char *cause, const struct error *err)
+int launch_record_ended(struct launch *l, enum phase phase, int exit_code,
+			int signal, const char *cause, const struct error *why,
+			struct error *err)
 {
+	int r = 0;
+
 	/* one that never ran is still as it was created, with the reason */
 	if (l->record.started_ns)
 		l->record.phase = phase;
@@ -134,12 +144,13 @@ void launch_record_ended(struct launch *l, enum phase phase, int exit_code,
 	l->record.exit_code = exit_code;
 	l->record.signal = signal;
 	set_text(&l->record.cause, cause);
-	set_text(&l->record.message, err ? err->text : "");
+	set_text(&l->record.message, why ? why->text : "");
 	if (!l->record.id)
-		return;
+		return 0;
 	if (!l->spec->remove)
-		write_down(l);
+		r = write_down(l, err);
 	scoped(char) *code = xasprintf("exitCode=%d", exit_code);
 	if (l->record.started_ns)
 		launch_event(l, EVENT_DIE, code);
+	return r;
 }

@@ -2,8 +2,9 @@
  * core/launch_record.h - the launcher writes down what happens to its
  * container (core/record.h)
  *
- * A file that cannot be written is an error only before the container runs:
- * afterwards it would be worse to end it.
+ * A file that cannot be written is an error until somebody was told that the
+ * container runs: one that nobody can see would be a lie.  Afterwards it would
+ * be worse to end it.
  */
 #pragma once
 
@@ -13,8 +14,8 @@
 /* launch_record_begin - that there is one, and listen to other commands */
 int launch_record_begin(struct launch *l, struct error *err);
 
-void launch_record_started(struct launch *l);
-void launch_record_phase(struct launch *l, enum phase phase);
+int launch_record_started(struct launch *l, struct error *err);
+int launch_record_phase(struct launch *l, enum phase phase, struct error *err);
 
 /* launch_record_name - for state_rename(), with a struct launch */
 int launch_record_name(void *launch, const char *name, struct error *err);
@@ -22,11 +23,11 @@ int launch_record_name(void *launch, const char *name, struct error *err);
 /*
  * launch_record_ended - the command has
  * @phase: PHASE_EXITED; PHASE_RESTARTING: the launcher will start it again
- * @err:   what went wrong, or NULL
+ * @why:   what went wrong, or NULL
  */
-void launch_record_ended(struct launch *l, enum phase phase, int exit_code,
-			 int signal, const char *cause,
-			 const struct error *err);
+int launch_record_ended(struct launch *l, enum phase phase, int exit_code,
+			int signal, const char *cause, const struct error *why,
+			struct error *err);
 
 /*
  * launch_event - for "wolffia events", with the container's labels

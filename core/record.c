@@ -91,6 +91,23 @@ void record_free(struct record *record)
 	*record = (struct record){ 0 };
 }
 
+/*
+ * On a full disk what is there has room for about as much again: how a
+ * container ended is worth a moment in which a reader may find half of it.
+ */
+static int overwrite_file(int dirfd, const char *name, const char *text,
+			  struct error *err)
+{
+	scoped_fd fd = openat(dirfd, name, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+
+	if (fd < 0)
+		return error_set(err, errno, "open");
+	int r = fd_write_all(fd, text, strlen(text), err);
+	if (r == 0 && ftruncate(fd, (off_t)strlen(text)) < 0)
+		r = error_set(err, errno, "truncate");
+	return r;
+}
+
 /* whole or not at all, for every reader and after every crash of ours */
 static int replace_file(int dirfd, const char *name, json_t *object,
 			struct error *err)
@@ -105,13 +122,16 @@ static int replace_file(int dirfd, const char *name, json_t *object,
 	scoped_fd fd = openat(
 		dirfd, temporary,
 		O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0)
-		return error_set(err, errno, "write %s", name);
-	int r = fd_write_all(fd, text, strlen(text), err);
+	int r = fd < 0 ? error_set(err, errno, "open")
+		       : fd_write_all(fd, text, strlen(text), err);
 	if (r == 0 && renameat(dirfd, temporary, dirfd, name) < 0)
 		r = error_set(err, errno, "rename");
 	if (r < 0)
 		unlinkat(dirfd, temporary, 0);
+	struct error ignored;
+	if ((r == -ENOSPC || r == -EDQUOT) &&
+	    overwrite_file(dirfd, name, text, &ignored) == 0)
+		r = 0;
 	return r < 0 ? error_prefix(err, "write %s", name) : 0;
 }
 

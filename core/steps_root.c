@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -18,6 +19,20 @@
 #include "base/path.h"
 #include "core/masking.h"
 #include "core/steps.h"
+
+/* Without room for its work directory the kernel makes it read-only, and says
+ * so only in its log. */
+static int check_writable(struct error *err)
+{
+	struct statvfs fs;
+
+	if (statvfs(STATE_ROOT, &fs) < 0)
+		return error_set(err, errno, "look at the root");
+	return fs.f_flag & ST_RDONLY
+		       ? error_set(err, ENOSPC,
+				   "make the work directory of the overlay")
+		       : 0;
+}
 
 /* the layers, or the file system server's mount, with the upper above them */
 static int mount_overlay(struct launch *l, struct error *err)
@@ -66,6 +81,8 @@ static int mount_overlay(struct launch *l, struct error *err)
 				   "may tell): try --driver "
 				   "fuse-overlayfs");
 	}
+	if (r == 0)
+		r = check_writable(err);
 	while (n > 0)
 		fd_close(&fds[--n]);
 	return r;

@@ -72,6 +72,7 @@ static int do_wait(struct watch *w, const struct exchange *x, struct error *err)
 
 static int set_paused(struct watch *w, bool pause, struct error *err)
 {
+	struct error ignored;
 	int r = check_running(w, err);
 
 	if (r < 0)
@@ -80,8 +81,13 @@ static int set_paused(struct watch *w, bool pause, struct error *err)
 		return error_say(err, EALREADY, "the container is %s paused",
 				 pause ? "already" : "not");
 	r = watch_freeze(w, pause, err);
-	if (r == 0)
-		launch_record_phase(w->l, pause ? PHASE_PAUSED : PHASE_RUNNING);
+	if (r < 0)
+		return r;
+	r = launch_record_phase(w->l, pause ? PHASE_PAUSED : PHASE_RUNNING,
+				err);
+	/* as it is written down, so that nobody is told a lie */
+	if (r < 0)
+		watch_freeze(w, !pause, &ignored);
 	return r;
 }
 
