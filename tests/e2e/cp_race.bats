@@ -1,7 +1,7 @@
 # cp against a container that fights it (CVE-2018-15664, CVE-2019-14271,
 # CVE-2021-41089, CVE-2026-41567, CVE-2026-41568)
 #
-# CP_RACES is the number of copies of each test: 1,000 unless it is set; 10,000
+# CP_RACES is the number of copies of each test: 300 unless it is set; 10,000
 # before a release.
 
 # shellcheck disable=SC2016,SC2086,SC2154
@@ -10,7 +10,7 @@ load helper_life
 
 setup_file() {
 	setup_run
-	export RACES=${CP_RACES:-1000}
+	export RACES=${CP_RACES:-300}
 	# on the host, and not in the container
 	export SENTINEL="$BATS_FILE_TMPDIR/sentinel"
 }
