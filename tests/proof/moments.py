@@ -134,7 +134,8 @@ def main():
     parser.add_argument("tools")
     parser.add_argument("--times", type=int,
                         default=1400 if ground.is_long() else 200)
-    parser.add_argument("--seed", type=int, default=random.randrange(10 ** 6))
+    parser.add_argument("--seed", type=int, default=random.randrange(10 ** 6)
+                        if ground.is_long() else 1)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--only", default="")
     arguments = ground.parse(parser)

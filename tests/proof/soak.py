@@ -205,7 +205,8 @@ def main():
     parser.add_argument("--starts", type=int,
                         default=5000 if ground.is_long() else 400)
     parser.add_argument("--at-once", type=int, default=8)
-    parser.add_argument("--seed", type=int, default=random.randrange(10 ** 6))
+    parser.add_argument("--seed", type=int, default=random.randrange(10 ** 6)
+                        if ground.is_long() else 1)
     arguments = ground.parse(parser)
     ground.become_user()
     ground.need_subids()
