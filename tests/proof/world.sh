@@ -61,6 +61,7 @@ says() {
 	[ "$status" != 137 ] || fail "it hung: $*"
 	[ "$(grep -vc '^  hint: ' <<<"$said")" -le 1 ] || fail "it said: $said"
 	[ "$status" != 125 ] || [[ $said == "wolffia: "* ]] || fail "said: $said"
+	# shellcheck disable=SC2034  # for the scripts
 	last=$status
 }
 
@@ -68,8 +69,8 @@ says() {
 left() {
 	local found
 	t wolffia rm --ignore no-such-container
-	found=$(ls -A store/names store/tmp store/mounts/* 2>/dev/null |
-		grep -v ':$' | grep -v '^$' | sort | tr '\n' ' ')
+	found=$(find store/names store/tmp store/mounts/* -mindepth 1 \
+		-maxdepth 1 -printf '%f\n' 2>/dev/null | sort | tr '\n' ' ')
 	[ "$found" = "${*:+$* }" ] || fail "in the store: $found"
 	[ "$(find store/containers -mindepth 1 -maxdepth 1 ! -name .guard |
 		wc -l)" = $# ] || fail "containers are left"
