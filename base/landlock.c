@@ -101,6 +101,15 @@ const char *landlock_missing(int abi)
 	return abi < (int)ARRAY_SIZE(abis) ? abis[abi].missing : NULL;
 }
 
+/*
+ * Of a kernel that has said which Landlock it has, these do not mean that it
+ * has none: whoever goes on without on their account would lose a wall.
+ */
+static int failure(int code)
+{
+	return code == ENOSYS || code == EOPNOTSUPP ? EIO : code;
+}
+
 static int create_ruleset(int *ret_abi, struct abi *ret, struct error *err)
 {
 	int abi = landlock_abi();
@@ -126,7 +135,8 @@ static int create_ruleset(int *ret_abi, struct abi *ret, struct error *err)
 	};
 	long fd = syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr), 0);
 	if (fd < 0)
-		return error_set(err, errno, "make a Landlock ruleset");
+		return error_set(err, failure(errno),
+				 "make a Landlock ruleset");
 	*ret_abi = abi;
 	*ret = rights;
 	return (int)fd; /* close-on-exec: landlock_create_ruleset(2) */
@@ -138,7 +148,7 @@ static int add_rule(int ruleset, int fd, uint64_t allowed)
 
 	return syscall(SYS_landlock_add_rule, ruleset, RULE_PATH_BENEATH, &attr,
 		       0) < 0
-		       ? -errno
+		       ? -failure(errno)
 		       : 0;
 }
 
@@ -197,7 +207,7 @@ static int restrict_self(int ruleset, struct error *err)
 {
 	if (syscall(SYS_landlock_restrict_self, ruleset, 0) == 0)
 		return 0;
-	error_set(err, errno, "enter the Landlock domain");
+	error_set(err, failure(errno), "enter the Landlock domain");
 	if (err->code == EPERM)
 		error_hint(err,
 			   "without no_new_privs this takes CAP_SYS_ADMIN");

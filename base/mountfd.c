@@ -65,7 +65,9 @@ int mountfd_clone(int dirfd, const char *path, unsigned flags,
 	int fd = (int)syscall(SYS_open_tree, dirfd, path,
 			      OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | flags);
 
-	return fd >= 0 ? fd : error_set(err, errno, "bind %s", path);
+	return fd >= 0 ? fd
+		       : error_set(err, errno, "bind %s",
+				   *path ? path : "a mount");
 }
 
 int mountfd_set(int mount_fd, uint64_t attributes, unsigned flags,

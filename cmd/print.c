@@ -1,5 +1,6 @@
 #include "cmd/print.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 void print_error(const struct error *err)
@@ -7,6 +8,11 @@ void print_error(const struct error *err)
 	fprintf(stderr, "wolffia: %s\n", err->text);
 	if (*err->hint)
 		fprintf(stderr, "  hint: %s\n", err->hint);
+	else if (err->code == ENOSYS)
+		fputs("  hint: Linux 5.12 is the oldest kernel that wolffia "
+		      "works on; a container around it must not hide system "
+		      "calls either. \"wolffia doctor\" tests it\n",
+		      stderr);
 }
 
 void print_notices(const struct strv *notices)

@@ -72,7 +72,7 @@ static void shed_rights(struct launch *l)
 	    capabilities_drop_bounding(rights, &ignored) < 0 ||
 	    capabilities_apply(rights, true, &ignored) < 0)
 		_exit(STATUS_WOLFFIA);
-	/* nothing of who started it stays open here */
+	/* of the caller's streams it keeps none */
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	for (int i = 0; i < 3; i++)
 		if (null < 0 || dup2(null, i) < 0)

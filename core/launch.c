@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/landlock.h"
 #include "base/memory.h"
 #include "base/process.h"
 #include "base/status.h"
@@ -91,6 +92,7 @@ static int prepare(struct launch *l, struct error *err)
 {
 	int r = launch_share_board(l, err);
 
+	l->landlock_abi = landlock_abi();
 	if (r == 0)
 		r = catch_signals(l, err);
 	return r < 0 ? r : watch_parent(l, err);

@@ -102,6 +102,7 @@ struct launch {
 	struct outer_mapping mapping;
 	int outer_userns_fd; /* for removing what the container's ids own */
 	int signal_fd, parent_fd;
+	int landlock_abi; /* landlock_abi(): what PID 1 must find, too */
 	sigset_t caller_mask;
 
 	/* in the outer process, until PID 1 is there: that one's end */

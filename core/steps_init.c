@@ -263,7 +263,9 @@ int step_confine(struct launch *l, struct error *err)
 		bool is_file = spec->interactive && !spec->tty;
 		r = landlock_confine_to_root(&l->stream[0].inside, is_file,
 					     &l->board->landlock_abi, err);
-		if (r == -ENOSYS || r == -EOPNOTSUPP) {
+		/* the user was told of a kernel without, or this is none */
+		if ((r == -ENOSYS || r == -EOPNOTSUPP) &&
+		    landlock_missing(l->landlock_abi)) {
 			l->board->landlock_abi = -1;
 			r = 0;
 		}

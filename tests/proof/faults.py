@@ -23,7 +23,7 @@ import time
 import ground
 from ground import Ground, Tap, children_of, descendants_of
 
-ERRORS = "EPERM ENOMEM EIO ENOSPC EMFILE EINTR EAGAIN".split()
+ERRORS = "EPERM ENOMEM EIO ENOSPC EMFILE EINTR EAGAIN ENOSYS".split()
 # they do not return, cannot fail, or only for what no program of ours passes
 # (their pages of the manual); brk(2) does not fail with an error
 NEVER = set("""exit exit_group rt_sigreturn restart_syscall uname umask getpid

@@ -10,6 +10,8 @@
  *   -l   write a line "PROCESS CALL N" for each call to FILE, and "hit" when
  *        the point of -f is reached
  *
+ * A call that fails has done nothing, but for close(2), which always closes.
+ *
  * PROCESS is 0 for the program, 0.1 for the first process that this one makes,
  * 0.1.2 for the second of that one, and so on.
  *
@@ -242,7 +244,7 @@ static bool enter_call(struct process *p, const struct __ptrace_syscall_info *i)
 		p->fail_with = fault_of(p, call);
 	if (p->fail_with == KILL)
 		kill(p->pid, SIGKILL);
-	else if (p->fail_with)
+	else if (p->fail_with && call != SYS_close)
 		skip_call(p->pid);
 	if (call != SYS_execve || p->fail_with ||
 	    follows(p->pid, i->entry.args[0]))

@@ -140,3 +140,68 @@ EOF
 	[ ! -e /nowhere ]
 	store_is_empty
 }
+
+# a kept container whose launcher was killed, and its record names $1
+dead_with_pid() {
+	"$WOLFFIA" run -d --name dead --rootfs "$ROOT" sleep 100
+	local directory launcher
+	directory=$WOLFFIA_STORE/containers/$(readlink "$WOLFFIA_STORE/names/dead")
+	launcher=$(jq .launcher_pid "$directory/status.json")
+	kill -KILL "$launcher"
+	timeout 10 sh -c "while [ -e /proc/$launcher ]; do :; done"
+	jq -c ".pid = $1 | .launcher_pid = $1" "$directory/status.json" >status.json
+	cp status.json "$directory/status.json"
+}
+
+@test "a number that is another process's by now is left alone" {
+	sleep 1000 3>&- &
+	local stranger=$!
+	dead_with_pid "$stranger"
+	for verb in "stop -t 0 dead" "kill dead" "pause dead" "exec dead true" \
+		"top dead" "stats --no-stream dead" "attach dead" "restart -t 0 dead"; do
+		# shellcheck disable=SC2086
+		run timeout -s KILL 20 "$WOLFFIA" $verb </dev/null
+		[ "$status" != 137 ]
+		[[ "$output" != *1000* ]]
+		grep -q '^State:.S' "/proc/$stranger/status" || { echo "$verb"; false; }
+	done
+	"$WOLFFIA" rm -f dead
+	for verb in "rm -f dead" "rm -f -a" "ps -a" "run --rootfs $ROOT true"; do
+		dead_with_pid "$stranger"
+		[[ "$("$WOLFFIA" ps -a --format '{{.State}}')" = exited ]]
+		# shellcheck disable=SC2086
+		timeout -s KILL 20 "$WOLFFIA" $verb
+		grep -q '^State:.S' "/proc/$stranger/status" || { echo "$verb"; false; }
+		"$WOLFFIA" rm -f dead
+	done
+	kill "$stranger"
+	store_is_empty
+}
+
+@test "a clock that jumps changes neither what waits nor what is said" {
+	[ -e "$CLOCK" ] || skip_or_fail "there is no clock to preload"
+	export CLOCK_MOVED=$PWD/moved
+	moved() {
+		LD_PRELOAD=$CLOCK timeout -s KILL 20 "$WOLFFIA" "$@"
+	}
+	for jump in -315360000 -86400 -1 86400 315360000; do
+		echo 0 >moved
+		moved run -d --name x --rootfs "$ROOT" sleep 100
+		moved run -d --name y --restart on-failure:2 --rootfs "$ROOT" false
+		echo "$jump" >moved
+		run -0 moved exec x echo in
+		[ "$output" = in ]
+		run -0 moved ps -a --format '{{.Names}} {{.State}} {{.Status}}'
+		[[ "$output" == *"x running"* ]]
+		run -0 moved wait y
+		run -0 moved stop -t 1 x
+		run -0 moved ps -a --format '{{.Status}}'
+		[[ "$output" == *"Exited (143)"* ]]
+		run -0 moved rm x
+		run -0 moved rm -f y
+		run --separate-stderr moved run --timeout 1 --rootfs "$ROOT" sleep 100
+		[ "$status" != 0 ]
+		[[ "$stderr" == *"--timeout"* ]]
+	done
+	store_is_empty
+}

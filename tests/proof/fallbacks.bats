@@ -1,0 +1,75 @@
+# What a kernel may lack.  Linux 5.12 is promised: what came before it and is
+# missing is said, what came later is done without, and that is said, too.
+#
+# The suites of `run` and of the life of containers are run once more without
+# the calls that wolffia can do without, see meson.build.
+
+# status, output and stderr come from bats
+# shellcheck disable=SC2154
+
+load ../e2e/helper_run
+
+setup_file() {
+	setup_run
+	: "${MEDDLE:?the program that lets system calls fail}"
+	export ASAN_OPTIONS=detect_leaks=0
+}
+
+setup() {
+	cd "$BATS_TEST_TMPDIR"
+}
+
+# without CALL COMMAND...
+without() {
+	local call=$1
+	shift
+	timeout -s KILL 20 "$MEDDLE" -d "$call=ENOSYS" "$@"
+}
+
+@test "a kernel before 5.12 is refused in one line, with nothing left" {
+	for call in openat2 open_tree move_mount fsopen fsconfig fsmount \
+		mount_setattr pidfd_open; do
+		run --separate-stderr without "$call" "$WOLFFIA" run --rootfs "$ROOT" true
+		fails_with 125 "Function not implemented" || { echo "$call"; false; }
+		one_clear_line
+		[[ "$stderr" == *"Linux 5.12 is the oldest"* ]]
+		in_root true
+		store_is_empty
+	done
+}
+
+# what the workload says of its confinement, but for what is chance
+confinement() {
+	: >input
+	chmod 666 input
+	"$@" run -i --rootfs "$ROOT" probe_confinement <input 2>warnings |
+		sed 's/:\[[0-9]*\]//; s/^host .*//; s/^127.0.1.1.*//'
+}
+
+@test "without Landlock it is said in one line, and all other walls stand" {
+	confinement "$WOLFFIA" >with
+	[ ! -s warnings ]
+	[ "$(grep -c 'write-input EACCES' with)" = 1 ]
+	for call in landlock_create_ruleset; do
+		confinement without "$call" "$WOLFFIA" >less
+		[ "$(grep -c . warnings)" = 1 ]
+		grep -q 'Landlock of this kernel does not guard' warnings
+		run diff with less
+		[ "$(grep -c '^[<>]' <<<"$output")" = 2 ]
+		[[ "$output" == *"> write-input succeeded"* ]]
+		run --separate-stderr without "$call" "$WOLFFIA" run --strict --rootfs "$ROOT" true
+		fails_with 125 "Landlock"
+		one_clear_line
+	done
+	store_is_empty
+}
+
+@test "Landlock that is there and does not work is no kernel without Landlock" {
+	for call in landlock_add_rule landlock_restrict_self; do
+		run --separate-stderr without "$call" "$WOLFFIA" run --rootfs "$ROOT" echo hello
+		[ "$status" = 125 ] || { echo "$call: $output $stderr"; false; }
+		[ -z "$output" ]
+		one_clear_line
+	done
+	store_is_empty
+}
