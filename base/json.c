@@ -187,6 +187,10 @@ static char *text_of(const json_t *value)
 	for (size_t i = 0; hex[2 * i]; i++) {
 		unsigned byte = 0;
 		sscanf(hex + 2 * i, "%2x", &byte);
+		if (byte == 0) { /* what follows it would be lost */
+			free(text);
+			return NULL;
+		}
 		text[i] = (char)byte;
 	}
 	return text;

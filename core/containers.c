@@ -82,8 +82,12 @@ static int look(int containers_fd, const char *id, struct container *ret,
 		openat(containers_fd, id,
 		       O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 
+	/* what is no directory is no container */
 	if (dirfd < 0)
-		return error_set(err, errno, "open container %.12s", id);
+		return error_set(err,
+				 errno == ENOTDIR || errno == ELOOP ? ENOENT
+								    : errno,
+				 "open container %.12s", id);
 	scoped_fd lock = state_lock_look(dirfd, err);
 	if (lock < 0)
 		return lock;

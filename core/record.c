@@ -135,7 +135,7 @@ static int replace_file(int dirfd, const char *name, json_t *object,
 	return r < 0 ? error_prefix(err, "write %s", name) : 0;
 }
 
-static json_t *to_json(const struct record *record)
+json_t *record_to_json(const struct record *record)
 {
 	json_t *object = json_object();
 
@@ -164,7 +164,7 @@ static json_t *to_json(const struct record *record)
 
 int record_write(int dirfd, const struct record *record, struct error *err)
 {
-	return replace_file(dirfd, "status.json", to_json(record), err);
+	return replace_file(dirfd, "status.json", record_to_json(record), err);
 }
 
 static int get_numbers(const json_t *object, struct record *ret,
@@ -229,24 +229,32 @@ static int get_texts(const json_t *object, struct record *ret,
 	return r < 0 ? r : 0;
 }
 
-int record_read(int dirfd, struct record *ret, struct error *err)
+int record_from_json(const json_t *object, struct record *ret,
+		     struct error *err)
 {
 	struct record record = { 0 };
+	int r = get_texts(object, &record, err);
+
+	if (r == 0)
+		r = get_numbers(object, &record, err);
+	if (r < 0) {
+		record_free(&record);
+		return r;
+	}
+	*ret = record;
+	return 0;
+}
+
+int record_read(int dirfd, struct record *ret, struct error *err)
+{
 	scoped_json *object = NULL;
 	int r = json_read_file(dirfd, "status.json", FILE_LARGEST, &object,
 			       err);
 
 	if (r < 0)
 		return r;
-	r = get_texts(object, &record, err);
-	if (r == 0)
-		r = get_numbers(object, &record, err);
-	if (r < 0) {
-		record_free(&record);
-		return error_prefix(err, "status.json");
-	}
-	*ret = record;
-	return 0;
+	r = record_from_json(object, ret, err);
+	return r < 0 ? error_prefix(err, "status.json") : 0;
 }
 
 static int write_image(int dirfd, const struct spec *spec, struct error *err)

@@ -10,6 +10,7 @@
  */
 #pragma once
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -60,6 +61,14 @@ struct record {
 /* record_of - the record of a container that is just made */
 void record_of(const struct spec *spec, struct record *ret);
 void record_free(struct record *record);
+
+/*
+ * record_to_json, record_from_json - the text of the file, and back
+ * Return: 0; -EINVAL it is not what record_to_json() wrote.
+ */
+json_t *record_to_json(const struct record *record);
+int record_from_json(const json_t *object, struct record *ret,
+		     struct error *err);
 
 /* record_write, record_read - status.json in the directory @dirfd */
 int record_write(int dirfd, const struct record *record, struct error *err);

@@ -74,6 +74,12 @@ static int from_json(const json_t *object, struct session_request *ret,
 		r = json_get_int(object, "rows", &rows, err);
 	if (r >= 0)
 		r = json_get_int(object, "columns", &columns, err);
+	if (r >= 0 && (rows < 0 || rows > UINT16_MAX || columns < 0 ||
+		       columns > UINT16_MAX))
+		r = error_say(err, EINVAL,
+			      "no terminal has %d rows and %d "
+			      "columns",
+			      rows, columns);
 	ret->rows = (uint16_t)rows;
 	ret->columns = (uint16_t)columns;
 	if (r >= 0 && ret->argv.n == 0)

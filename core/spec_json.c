@@ -137,6 +137,18 @@ static json_t *get_fields(const void *from, const struct field *list, size_t n)
 	return object;
 }
 
+/* all ones, which mean "no bound", are -1 there */
+static int set_long(uint64_t *to, const json_t *object, const char *key,
+		    struct error *err)
+{
+	const json_t *value = json_object_get(object, key);
+
+	if (!json_is_integer(value) || json_integer_value(value) != -1)
+		return json_get_u64(object, key, to, err);
+	*to = UINT64_MAX;
+	return 1;
+}
+
 static int set_named(int *to, const json_t *object, const struct field *field,
 		     struct error *err)
 {
@@ -171,7 +183,7 @@ static int set_field(void *to, const json_t *object, const struct field *field,
 	case NUMBER:
 		return json_get_int(object, field->key, at, err);
 	case LONG:
-		return json_get_u64(object, field->key, at, err);
+		return set_long(at, object, field->key, err);
 	case NAMED:
 		return set_named(at, object, field, err);
 	case WORD:

@@ -50,6 +50,7 @@ confinement() {
 	confinement "$WOLFFIA" >with
 	[ ! -s warnings ]
 	[ "$(grep -c 'write-input EACCES' with)" = 1 ]
+	# shellcheck disable=SC2043
 	for call in landlock_create_ruleset; do
 		confinement without "$call" "$WOLFFIA" >less
 		[ "$(grep -c . warnings)" = 1 ]

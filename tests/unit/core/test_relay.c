@@ -202,6 +202,122 @@ START_TEST(a_file_takes_the_whole_buffer_at_once)
 }
 END_TEST
 
+START_TEST(an_idle_one_waits_until_it_is_connected)
+{
+	struct relay *relay = relay_new_idle(out[1], false);
+	char text[8] = "";
+
+	ck_assert(!relay->ended);
+	ck_assert_int_eq(relay_poll(relay).fd, -1);
+	ck_assert_int_eq(relay_connect(relay, in[0]), 0);
+	ck_assert_int_eq(relay_connect(relay, 0), -EBUSY);
+	put(3, 'a');
+	move_all(relay);
+	ck_assert_int_eq(read(out[0], text, sizeof(text)), 3);
+	ck_assert_str_eq(text, "abc");
+	relay_free(relay);
+}
+END_TEST
+
+START_TEST(with_the_first_source_it_ends)
+{
+	struct relay *relay = relay_new_idle(out[1], false);
+	char byte;
+
+	relay_connect(relay, in[0]);
+	fd_close(&in[1]);
+	move_all(relay);
+	ck_assert(relay->ended);
+	ck_assert_int_eq(read(out[0], &byte, 1), 0);
+	ck_assert_int_eq(relay_connect(relay, 0), -EPIPE);
+	relay_free(relay);
+}
+END_TEST
+
+START_TEST(a_lasting_one_takes_the_next_source)
+{
+	struct relay *relay = relay_new_idle(out[1], true);
+	int next[2];
+	char text[8] = "";
+
+	relay_connect(relay, in[0]);
+	put(1, 'a');
+	fd_close(&in[1]);
+	move_all(relay);
+	ck_assert(!relay->ended);
+	ck_assert_int_eq(relay_poll(relay).fd, -1);
+	ck_assert_int_eq(read(out[0], text, sizeof(text)), 1);
+	ck_assert_str_eq(text, "a");
+	ck_assert_int_eq(pipe2(next, O_CLOEXEC), 0);
+	ck_assert_int_eq(relay_connect(relay, next[0]), 0);
+	ck_assert_int_eq(write(next[1], "b", 1), 1);
+	move_all(relay);
+	/* who is taken away is not read any more */
+	relay_disconnect(relay);
+	ck_assert(!relay->ended);
+	ck_assert_int_eq(write(next[1], "c", 1), 1);
+	move_all(relay);
+	ck_assert_int_eq(read(out[0], text, sizeof(text)), 1);
+	ck_assert_str_eq(text, "b");
+	/* the source stays its owner's */
+	ck_assert_int_ge(fcntl(next[0], F_GETFD), 0);
+	relay_free(relay);
+}
+END_TEST
+
+START_TEST(an_idle_one_without_a_target_has_ended)
+{
+	struct relay *relay = relay_new_idle(-1, true);
+
+	ck_assert(relay->ended);
+	ck_assert_int_eq(relay_connect(relay, in[0]), -EPIPE);
+	relay_free(relay);
+}
+END_TEST
+
+/* adds as much as it may, and ends at a '!' */
+static ssize_t change(void *context, char *data, size_t size)
+{
+	(*(int *)context)++;
+	if (memchr(data, '!', size))
+		return -1;
+	memset(data + size, 'x', RELAY_SLACK);
+	return (ssize_t)size + RELAY_SLACK;
+}
+
+START_TEST(a_filter_sees_all_and_may_add_and_end)
+{
+	struct relay *relay = relay_new(in[0], false, out[1], false);
+	int calls = 0;
+	size_t sum = 0;
+	static char data[60000];
+
+	relay->filter = change;
+	relay->context = &calls;
+	put(RELAY_SIZE, 0); /* all bytes there are, and so a '!' */
+	move_all(relay);
+	ck_assert(relay->ended);
+	ck_assert_int_eq(calls, 1);
+	relay_free(relay);
+	ck_assert_uint_eq(bytes_in(out[0]), 0);
+
+	relay = relay_new(in[0], false, out[1], false);
+	relay->filter = change;
+	relay->context = &calls;
+	memset(data, 'a', sizeof(data));
+	ck_assert_int_eq(write(in[1], data, sizeof(data)), sizeof(data));
+	for (ssize_t n = 0; n >= 0; sum += (size_t)n) {
+		move_all(relay);
+		n = bytes_in(out[0]) ? read(out[0], data, sizeof(data)) : -1;
+		if (n < 0)
+			break;
+	}
+	ck_assert_uint_eq(sum, sizeof(data) + RELAY_SLACK);
+	ck_assert_int_eq(calls, 2);
+	relay_free(relay);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tests = tcase_create("relay");
@@ -217,5 +333,10 @@ int main(void)
 	tcase_add_test(tests, descriptors_that_it_does_not_own_stay_open);
 	tcase_add_test(tests, a_relay_from_nothing_has_ended);
 	tcase_add_test(tests, a_file_takes_the_whole_buffer_at_once);
+	tcase_add_test(tests, an_idle_one_waits_until_it_is_connected);
+	tcase_add_test(tests, with_the_first_source_it_ends);
+	tcase_add_test(tests, a_lasting_one_takes_the_next_source);
+	tcase_add_test(tests, an_idle_one_without_a_target_has_ended);
+	tcase_add_test(tests, a_filter_sees_all_and_may_add_and_end);
 	return suite_run("relay", tests);
 }

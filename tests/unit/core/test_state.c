@@ -4,11 +4,13 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/memory.h"
 #include "base/path.h"
+#include "core/names.h"
 #include "tests/unit/confine/child.h"
 #include "tests/unit/images/suite.h"
 
@@ -294,6 +296,181 @@ START_TEST(what_the_container_wrote_is_removed)
 }
 END_TEST
 
+START_TEST(what_is_kept_outlives_its_launcher)
+{
+	struct state kept = create("kept", "web"), gone = create("gone", "db");
+	struct error err = { 0 };
+
+	ck_assert_int_eq(state_keep(&kept, &err), 0);
+	ck_assert_int_eq(state_keep(&kept, &err), 0); /* once more is nothing */
+	die(&kept);
+	die(&gone);
+	ck_assert_int_eq(sweep(), 1);
+	ck_assert(is_container("kept"));
+	ck_assert(!is_container("gone"));
+	ck_assert_str_eq(holder("web"), "kept");
+	/* and so does its name */
+	ck_assert_int_eq(state_create(&gone, &store, "bbbb", "web", &err),
+			 -EEXIST);
+	ck_assert_ptr_nonnull(strstr(err.hint, "wolffia rm web"));
+}
+END_TEST
+
+START_TEST(one_that_does_not_run_can_be_opened_revived_and_removed)
+{
+	struct state state = create("aaaa", "web"), again;
+	struct error err = { 0 };
+
+	state_keep(&state, &err);
+	ck_assert_int_eq(state_open(&again, &store, "aaaa", "web", &err),
+			 -EBUSY);
+	ck_assert_str_eq(err.text, "the container web is running");
+	state_close(&state);
+	ck_assert_msg(state_open(&state, &store, "aaaa", "web", &err) == 0,
+		      "%s", err.text);
+	ck_assert_int_eq(fcntl(state.dirfd, F_GETFD), FD_CLOEXEC);
+	ck_assert_int_eq(state_revive(&state, &err), 0);
+	ck_assert_int_eq(state_open(&again, &store, "aaaa", "web", &err),
+			 -EBUSY);
+	ck_assert_int_eq(sweep(), 0);
+	state_close(&state);
+	ck_assert_int_eq(state_open(&state, &store, "aaaa", "web", &err), 0);
+	ck_assert_int_eq(state_remove(&state, -1, &err), 0);
+	ck_assert(!is_container("aaaa"));
+	ck_assert_str_eq(holder("web"), "");
+	ck_assert_int_eq(state_open(&state, &store, "aaaa", "web", &err),
+			 -ENOENT);
+	ck_assert_str_eq(err.text, "there is no container \"web\"");
+}
+END_TEST
+
+/* who is busy with it is waited for, and then it may be gone */
+static int wait_for_it(const void *argument)
+{
+	struct state state;
+	struct error err;
+
+	(void)argument;
+	return state_open(&state, &store, "aaaa", "web", &err) == -ENOENT ? 0
+									  : 1;
+}
+
+START_TEST(who_waits_for_one_that_is_removed_hears_that_it_is_gone)
+{
+	struct state state = create("aaaa", "web");
+	struct error err = { 0 };
+	int status;
+
+	state_keep(&state, &err);
+	state_close(&state);
+	ck_assert_int_eq(state_open(&state, &store, "aaaa", "web", &err), 0);
+	pid_t pid = fork();
+	if (pid == 0)
+		_exit(wait_for_it(NULL));
+	ck_assert_int_eq(state_remove(&state, -1, &err), 0);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
+}
+END_TEST
+
+START_TEST(one_that_somebody_is_busy_with_is_not_swept_away)
+{
+	struct state state = create("aaaa", "web");
+	struct error err = { 0 };
+
+	state_keep(&state, &err);
+	state_close(&state);
+	ck_assert_int_eq(state_open(&state, &store, "aaaa", "web", &err), 0);
+	unlinkat(state.dirfd, "keep", 0);
+	ck_assert_int_eq(child_run(try_to_sweep, NULL), 0);
+	ck_assert(is_container("aaaa"));
+	state_remove(&state, -1, &err);
+}
+END_TEST
+
+static int count_writes;
+
+static int write_name(void *context, const char *name, struct error *err)
+{
+	count_writes++;
+	/* both names are its own while the new one is written down */
+	ck_assert_str_eq(holder(name), "aaaa");
+	ck_assert_str_eq(holder("old"), "aaaa");
+	return context ? error_say(err, ENOSPC, "the disk is full") : 0;
+}
+
+START_TEST(a_new_name_takes_the_place_of_the_old_one)
+{
+	struct state state = create("aaaa", "old");
+	struct error err = { 0 };
+
+	ck_assert_int_eq(state_rename(&state, "new", write_name, NULL, &err),
+			 0);
+	ck_assert_int_eq(count_writes, 1);
+	ck_assert_str_eq(holder("new"), "aaaa");
+	ck_assert_str_eq(holder("old"), "");
+	ck_assert_str_eq(state.name, "new");
+	state_remove(&state, -1, &err);
+	ck_assert_str_eq(holder("new"), "");
+}
+END_TEST
+
+START_TEST(a_name_that_another_has_is_refused_and_both_keep_theirs)
+{
+	struct state one = create("aaaa", "old"), two = create("bbbb", "two");
+	struct error err = { 0 };
+
+	ck_assert_int_eq(state_rename(&one, "two", write_name, NULL, &err),
+			 -EEXIST);
+	ck_assert_int_eq(count_writes, 0);
+	ck_assert_str_eq(holder("old"), "aaaa");
+	ck_assert_str_eq(holder("two"), "bbbb");
+	ck_assert_str_eq(one.name, "old");
+	state_remove(&one, -1, &err);
+	state_remove(&two, -1, &err);
+}
+END_TEST
+
+START_TEST(a_name_that_cannot_be_written_down_is_not_taken)
+{
+	struct state state = create("aaaa", "old");
+	struct error err = { 0 };
+
+	ck_assert_int_eq(state_rename(&state, "new", write_name, &err, &err),
+			 -ENOSPC);
+	ck_assert_str_eq(holder("old"), "aaaa");
+	ck_assert_str_eq(holder("new"), "");
+	ck_assert_str_eq(state.name, "old");
+	state_remove(&state, -1, &err);
+}
+END_TEST
+
+START_TEST(names_are_found_released_by_their_holder_only_and_swept)
+{
+	struct state state = create("aaaa", "web");
+	struct error err = { 0 };
+	char *id = NULL;
+
+	ck_assert_int_eq(names_find(&store, "web", &id, &err), 0);
+	ck_assert_str_eq(id, "aaaa");
+	free(take_ptr(id));
+	ck_assert_int_eq(names_find(&store, "other", &id, &err), -ENOENT);
+	ck_assert_int_eq(names_find(&store, "../names/web", &id, &err),
+			 -ENOENT);
+	ck_assert_int_eq(names_find(&store, "", &id, &err), -ENOENT);
+	names_release(&store, "web", "bbbb", &err);
+	ck_assert_str_eq(holder("web"), "aaaa");
+	/* of one that is not there any more */
+	ck_assert_int_eq(symlinkat("gone", store.dirfd, "names/lost"), 0);
+	names_sweep(&store);
+	ck_assert_str_eq(holder("lost"), "");
+	ck_assert_str_eq(holder("web"), "aaaa");
+	ck_assert_int_eq(names_release(&store, "web", "aaaa", &err), 0);
+	ck_assert_str_eq(holder("web"), "");
+	state_remove(&state, -1, &err);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tests = tcase_create("state");
@@ -313,5 +490,17 @@ int main(void)
 	tcase_add_test(tests, a_directory_without_a_lock_goes_when_it_is_empty);
 	tcase_add_test(tests, what_is_no_directory_is_left_alone_by_a_sweep);
 	tcase_add_test(tests, what_the_container_wrote_is_removed);
+	tcase_add_test(tests, what_is_kept_outlives_its_launcher);
+	tcase_add_test(tests,
+		       one_that_does_not_run_can_be_opened_revived_and_removed);
+	tcase_add_test(tests,
+		       who_waits_for_one_that_is_removed_hears_that_it_is_gone);
+	tcase_add_test(tests, one_that_somebody_is_busy_with_is_not_swept_away);
+	tcase_add_test(tests, a_new_name_takes_the_place_of_the_old_one);
+	tcase_add_test(tests,
+		       a_name_that_another_has_is_refused_and_both_keep_theirs);
+	tcase_add_test(tests, a_name_that_cannot_be_written_down_is_not_taken);
+	tcase_add_test(tests,
+		       names_are_found_released_by_their_holder_only_and_swept);
 	return suite_run("state", tests);
 }
