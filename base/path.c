@@ -34,25 +34,13 @@ static int open_resolved(int dirfd, const char *path, int flags, mode_t mode,
 	return (int)fd;
 }
 
-static int cannot_open(const char *path, struct error *err)
-{
-	int r = error_set(err, errno, "open %s", path);
-
-	if (r == -ENOSYS)
-		error_hint(err,
-			   "openat2(2) is missing: wolffia needs Linux 5.12, "
-			   "or the container that it runs in itself forbids "
-			   "this call");
-	return r;
-}
-
 int path_open_in_root(int root_fd, const char *path, int flags, mode_t mode,
 		      struct error *err)
 {
 	int fd = open_resolved(root_fd, path, flags, mode,
 			       RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
 
-	return fd >= 0 ? fd : cannot_open(path, err);
+	return fd >= 0 ? fd : error_set(err, errno, "open %s", path);
 }
 
 int path_open_beneath(int dirfd, const char *path, int flags, mode_t mode,
@@ -61,7 +49,7 @@ int path_open_beneath(int dirfd, const char *path, int flags, mode_t mode,
 	int fd = open_resolved(dirfd, path, flags, mode,
 			       RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
 
-	return fd >= 0 ? fd : cannot_open(path, err);
+	return fd >= 0 ? fd : error_set(err, errno, "open %s", path);
 }
 
 /*
