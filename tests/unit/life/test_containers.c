@@ -254,8 +254,8 @@ START_TEST(one_whose_record_is_damaged_can_be_seen_and_removed)
 	struct error err = { 0 };
 	struct state state = create("a1", "bad", PHASE_EXITED, true);
 
-	scoped_fd fd = openat(state.dirfd, "status.json",
-			      O_WRONLY | O_TRUNC | O_CLOEXEC);
+	scoped_fd fd __attribute__((unused)) = openat(
+		state.dirfd, "status.json", O_WRONLY | O_TRUNC | O_CLOEXEC);
 	state_close(&state);
 	ck_assert_int_eq(container_find(&store, "bad", &container, &err), 0);
 	ck_assert_str_eq(container.record.id, id_of("a1"));
