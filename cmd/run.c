@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -87,6 +88,19 @@ static int write_cidfile(const struct prepared *p, struct error *err)
 	return fd_write_all(fd, p->spec.id, strlen(p->spec.id), err);
 }
 
+/* from here on they wait until the launch looks for them: one that ended us
+ * now would leave a directory behind */
+static void hold_signals(void)
+{
+	static const int ending[] = { SIGTERM, SIGINT, SIGHUP, SIGQUIT };
+	sigset_t mask;
+
+	sigemptyset(&mask);
+	for (size_t i = 0; i < ARRAY_SIZE(ending); i++)
+		sigaddset(&mask, ending[i]);
+	sigprocmask(SIG_BLOCK, &mask, NULL);
+}
+
 /* Return: 0, with the container's directory in @state */
 static int make(struct prepared *p, const struct call *call,
 		struct state *state, struct error *err)
@@ -101,6 +115,7 @@ static int make(struct prepared *p, const struct call *call,
 	if (p->log_level >= LOG_LEVEL_INFO)
 		print_notices(&p->notices);
 	p->spec.debug = p->log_level >= LOG_LEVEL_DEBUG;
+	hold_signals();
 	r = state_create(state, &p->store, p->spec.id, p->spec.name, err);
 	if (r < 0)
 		return r;
