@@ -5,8 +5,8 @@
  * first, until a whiteout, an opaque directory, or something that is no
  * directory hides the rest.  Nothing here opens a file; paths are resolved
  * beneath a layer, without links.
- * Source: Documentation/filesystems/overlayfs.rst; storage/unpack.h says how
- * our own layers are marked.
+ * Source: Documentation/filesystems/overlayfs.rst; storage/unpack/unpack.h says
+ * how our own layers are marked.
  */
 #pragma once
 

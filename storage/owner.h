@@ -16,7 +16,8 @@
 struct owner_map {
 	bool squash; /* all files are root's, whatever the disk says */
 	/* there is one id: who owns a file of the image, and its mode, are in
-	 * the attribute user.containers.override_stat (storage/unpack.h) */
+	 * the attribute user.containers.override_stat (storage/unpack/unpack.h)
+	 */
 	bool single;
 	/* the id in the image, UINT32_MAX for none; NULL: they are the same */
 	uint32_t (*uid)(const void *context, uint32_t id);

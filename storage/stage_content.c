@@ -17,7 +17,7 @@
 #include "storage/layout.h"
 #include "storage/stage.h"
 #include "storage/stage_layers.h"
-#include "storage/unpack.h"
+#include "storage/unpack/unpack.h"
 
 enum {
 	ARCHIVE_MAX_FILES = 100000, /* an image's archive has a few per layer */

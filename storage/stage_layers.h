@@ -5,7 +5,7 @@
 #pragma once
 
 #include "storage/stage.h"
-#include "storage/unpack.h"
+#include "storage/unpack/unpack.h"
 
 /* stage_has_layer - does the store, or the stage, have the layer made from the
  * same blob?  Then it is held. */

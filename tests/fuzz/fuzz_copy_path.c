@@ -10,7 +10,7 @@
 
 #include "base/memory.h"
 #include "cmd/copy_argument.h"
-#include "storage/copy_path.h"
+#include "storage/copy/copy_path.h"
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
 

@@ -1,6 +1,6 @@
 /*
- * The writer's side of storage/unpack_records.h: whatever a parser that was
- * taken over may send.  Beyond not crashing, what is accepted must be safe.
+ * The writer's side of storage/unpack/unpack_records.h: whatever a parser that
+ * was taken over may send.  Beyond not crashing, what is accepted must be safe.
  */
 #include <assert.h>
 #include <stdbool.h>
@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "storage/unpack_records.h"
+#include "storage/unpack/unpack_records.h"
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
 

@@ -18,8 +18,8 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "storage/copy_receive.h"
-#include "storage/unpack_stages.h"
+#include "storage/copy/copy_receive.h"
+#include "storage/unpack/unpack_stages.h"
 
 struct result {
 	int result;

@@ -21,7 +21,7 @@
 
 #include "base/fd.h"
 #include "base/text.h"
-#include "storage/unpack.h"
+#include "storage/unpack/unpack.h"
 
 #if defined(__SANITIZE_ADDRESS__)
 #define SANITIZED 1

@@ -1,4 +1,4 @@
-#include "cmd/commit_config.h"
+#include "cmd/image/commit_config.h"
 
 #include <check.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-#include "storage/copy_confine.h"
+#include "storage/copy/copy_confine.h"
 
 #include <errno.h>
 #include <signal.h>

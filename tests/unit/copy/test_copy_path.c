@@ -1,4 +1,4 @@
-#include "storage/copy_path.h"
+#include "storage/copy/copy_path.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-#include "storage/copy_spot.h"
+#include "storage/copy/copy_spot.h"
 
 #include <errno.h>
 

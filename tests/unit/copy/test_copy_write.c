@@ -1,4 +1,4 @@
-#include "storage/copy_write.h"
+#include "storage/copy/copy_write.h"
 
 #include <errno.h>
 #include <time.h>

@@ -24,8 +24,8 @@
 #include "base/fd.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "storage/unpack_confine.h"
-#include "storage/unpack_stages.h"
+#include "storage/unpack/unpack_confine.h"
+#include "storage/unpack/unpack_stages.h"
 
 enum { LACKING = 77 };
 

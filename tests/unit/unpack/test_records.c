@@ -7,7 +7,7 @@
 
 #include "base/fd.h"
 #include "base/memory.h"
-#include "storage/unpack_records.h"
+#include "storage/unpack/unpack_records.h"
 
 #define NAME_255                                                               \
 	"0123456789012345678901234567890123456789012345678901234567890123"     \

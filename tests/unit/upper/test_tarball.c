@@ -9,7 +9,7 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 
-#include "storage/unpack.h"
+#include "storage/unpack/unpack.h"
 #include "tests/unit/upper/trees.h"
 
 static struct tarball_notes notes;

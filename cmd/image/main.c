@@ -1,0 +1,74 @@
+/* wolffia-image: the verbs that read archives and write the store. */
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/fd.h"
+#include "base/memory.h"
+#include "base/status.h"
+#include "base/text.h"
+#include "cmd/image/image_say.h"
+#include "cmd/image/image_verbs.h"
+#include "cmd/print.h"
+
+/* clang-format off */
+static const struct {
+	const char *name;
+	int (*run)(int argc, char *const argv[]);
+} verbs[] = {
+	{ "commit", verb_commit },
+	{ "cp",     verb_cp },
+	{ "diff",   verb_diff },
+	{ "export", verb_export },
+	{ "images", verb_images },
+	{ "import", verb_import },
+	{ "load",   verb_load },
+	{ "pull",   verb_pull },
+	{ "rmi",    verb_rmi },
+	{ "unpack", verb_unpack },
+};
+/* clang-format on */
+
+static int unknown_verb(const char *name)
+{
+	const char *names[ARRAY_SIZE(verbs) + 1] = { NULL };
+	struct error err;
+
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
+		names[i] = verbs[i].name;
+	error_say(&err, 0, "there is no verb \"%s\"", name);
+	option_suggest(name, names, "", &err);
+	print_error(&err);
+	return STATUS_WOLFFIA;
+}
+
+/* what was written may not have arrived: a full disk, a closed pipe */
+static int close_output(int status)
+{
+	struct error err;
+
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	error_say(&err, 0, "cannot write to standard output");
+	print_error(&err);
+	return STATUS_WOLFFIA;
+}
+
+int main(int argc, char *argv[])
+{
+	struct error err;
+
+	umask(077);
+	if (fd_fill_standard(&err) < 0 || fd_cloexec_above(-1, &err) < 0) {
+		print_error(&err);
+		return STATUS_WOLFFIA;
+	}
+	if (argc < 2)
+		return image_usage("write a verb: commit, cp, diff, export, "
+				   "images, import, load, pull, rmi or "
+				   "unpack");
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
+		if (strcmp(argv[1], verbs[i].name) == 0)
+			return close_output(verbs[i].run(argc - 1, argv + 1));
+	return unknown_verb(argv[1]);
+}
