@@ -81,10 +81,10 @@ watched() {
 	sort statuses | uniq -c
 	run -1 grep -vE '^(7|1[3-9][0-9]) 0$|^(125|126|127) [12]$' statuses
 	[ "$(grep -c . statuses)" = 300 ]
-	# each line is ours, or is the loader's of a program that was limited
-	# before it could load its libraries
+	# each line is ours, or the C library's in a program that was left
+	# without memory before its main()
 	cat err.* >errors
-	run -1 grep -v '^wolffia: \|^  hint: \|^sh: error while loading shared libraries: ' errors
+	run -1 grep -v '^wolffia: \|^  hint: \|^Fatal glibc error: Cannot allocate TLS block$' errors
 	"$WOLFFIA" kill window
 	await_end
 }
