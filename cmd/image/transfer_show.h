@@ -3,7 +3,7 @@
  *
  * On a terminal those that are under way have a bar each, painted over again
  * and again at the bottom; what is done has a line of its own above.  In a pipe
- * there are only the latter.  The lines are made by pure functions.
+ * there are only the latter.
  */
 #pragma once
 
@@ -22,30 +22,6 @@ enum transfer_style {
 
 /* transfer_style - what suits stderr: BARS or LINES */
 enum transfer_style transfer_style(void);
-
-struct transfer_screen {
-	unsigned int columns, rows; /* 0: 80 and 24 */
-	bool color;
-};
-
-/*
- * transfer_bar - one that is under way, in less than a line of @screen
- * @rate: bytes a second; 0: not known
- * Nothing of it moves the cursor; the caller's to free, as the others are.
- */
-char *transfer_bar(const struct transfer *transfer, uint64_t rate,
-		   const struct transfer_screen *screen);
-
-/* transfer_line - one that is done: "a3ed95caeb02  12.3MB  done" */
-char *transfer_line(const struct transfer *transfer);
-
-/*
- * transfer_block - the bars of all that are under way, and how many wait
- * @rates: one for each of the @n
- * Lines with '\n' between them, fewer than @screen has rows; "" for none.
- */
-char *transfer_block(const struct transfer *transfers, const uint64_t *rates,
-		     size_t n, const struct transfer_screen *screen);
 
 /*
  * transfer_show_begin - of what follows, @n transfers of @transfers
