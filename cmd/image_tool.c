@@ -180,6 +180,7 @@ int image_tool_ask(char *const verb[], char *answer, size_t size,
 			       .output = -1,
 			       .answer = answer,
 			       .size = size };
+	struct error second;
 	int status = 0;
 	int r = catch_signals(&watch, err);
 
@@ -188,8 +189,7 @@ int image_tool_ask(char *const verb[], char *answer, size_t size,
 	if (r == 0)
 		r = watch_it(&watch, err);
 	if (watch.pid > 0)
-		status = process_wait(watch.pid,
-				      r < 0 ? &(struct error){ 0 } : err);
+		status = process_wait(watch.pid, r < 0 ? &second : err);
 	fd_close(&watch.pid_fd);
 	fd_close(&watch.signal_fd);
 	fd_close(&watch.output);
