@@ -60,6 +60,20 @@ await_stall() {
   [ "$line" = stalled ]
 }
 
+layer_of_image() { # the only one of make_image
+  skopeo inspect --raw --tls-verify=false "docker://$IMAGE:1" |
+    jq -r '.layers[0].digest'
+}
+
+# it has stalled, and something of the layer is in its file
+await_bytes() {
+  local layer
+  layer=$(layer_of_image)
+  await_stall
+  [ "$(head -c 1 < <(timeout 20 tail -F -c +1 \
+    "$WOLFFIA_STORE/partial/$layer" 2>/dev/null 3>&-) | od -An -c)" ]
+}
+
 # in the background, so that ^C is not ignored as a shell has it; $pid
 begin() {
   env --default-signal "$@" >out 2>err </dev/null 3>&- &
@@ -76,8 +90,7 @@ end() {
 
 assert_resumed() { # after a pull of the image of make_image one
   local layer
-  layer=$(jq -r '.layers[0].digest' <(skopeo inspect --raw \
-    --tls-verify=false "docker://$IMAGE:1"))
+  layer=$(layer_of_image)
   [ "$(requests "\"GET /v2/team/app/blobs/$layer HTTP/1.1\" 206")" -eq 1 ]
   [ -z "$(ls -A "$WOLFFIA_STORE/partial")" ]
 }
@@ -218,7 +231,7 @@ assert_resumed() { # after a pull of the image of make_image one
   before=$(state_of_store)
   start_proxy 1000000 1
   begin "$WOLFFIA" pull "$PROXY/team/app:1"
-  await_stall
+  await_bytes
   end INT 130
   grep -q 'hint: what has come is kept' err
   diff <(state_of_store) - <<<"$before"
@@ -233,7 +246,7 @@ assert_resumed() { # after a pull of the image of make_image one
   push one 1
   start_proxy 1000000 1
   begin "$WOLFFIA_IMAGE" pull "$PROXY/team/app:1"
-  await_stall
+  await_bytes
   end KILL 137
   [ -z "$(wolffia images -q)" ]
   assert_nothing_left
@@ -248,7 +261,7 @@ assert_resumed() { # after a pull of the image of make_image one
   start_proxy 1000000 2
   for signal in INT:130 TERM:143; do
     begin "$WOLFFIA" run "$PROXY/team/app:1" true
-    await_stall
+    await_bytes
     end "${signal%:*}" "${signal#*:}"
     [ ! -s out ]
     diff <(state_of_store) - <<<"$before"
