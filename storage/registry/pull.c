@@ -396,7 +396,7 @@ int pull_image(const struct pull *pull, struct image_index *ret,
 	}
 	if (r == 0)
 		r = stage_documents(&work, ret, err);
-	else if (r != -EBADMSG)
+	else if (r == -ECANCELED)
 		give_back(&work);
 	free_work(&work);
 	return r;

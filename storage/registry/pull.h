@@ -45,8 +45,7 @@ struct pull {
  * -EINVAL a document is malformed; -ENOTSUP it is for another system;
  * -ECANCELED by cancel_fd; errors of the client and of unpack_stream()
  *
- * Layers that have come stay in partial/ when it fails, unless what they hold
- * is wrong.
+ * Layers that have come stay in partial/ when it is cancelled.
  */
 int pull_image(const struct pull *pull, struct image_index *ret,
 	       struct error *err);
