@@ -359,6 +359,11 @@ static bool is_cancelled(const struct pull *pull)
 	return pull->cancel_fd > 0 && poll(&fd, 1, 0) > 0;
 }
 
+static int interrupted(struct error *err)
+{
+	return error_say(err, ECANCELED, "interrupted");
+}
+
 static int finish_all(struct work *work, struct error *err)
 {
 	int r = 0;
@@ -367,7 +372,7 @@ static int finish_all(struct work *work, struct error *err)
 		stage_say(work->pull->stage, "Unpacking layer %zu of %zu",
 			  i + 1, work->n);
 		r = is_cancelled(work->pull)
-			    ? error_say(err, ECANCELED, "interrupted")
+			    ? interrupted(err)
 			    : finish_layer(&work->fetches[i], err);
 	}
 	return r;
@@ -394,6 +399,9 @@ int pull_image(const struct pull *pull, struct image_index *ret,
 		if (pull->end)
 			pull->end(pull->context);
 	}
+	/* ^C reaches our unpackers too, and it is not they who failed */
+	if (r < 0 && is_cancelled(pull))
+		r = interrupted(err);
 	if (r == 0)
 		r = stage_documents(&work, ret, err);
 	else if (r == -ECANCELED)

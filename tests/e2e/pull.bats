@@ -296,10 +296,11 @@ assert_resumed() { # after a pull of the image of make_image one
     grep -qm 1 '\[=*> *\]'
   run ! grep -q $'\033\\[32m' typescript
   child=$(pgrep -P "$pid" -f 'wolffia-image pull')
-  kill -s INT "$child"
+  # as ^C does: to all of the group, and so to those that unpack
+  kill -s INT -- "-$child"
   wait "$pid" || true
   # all of the bar is away before anything else is said
-  grep -q $'\r\033\\[Jwolffia: cannot pull' typescript
+  grep -q $'\r\033\\[Jwolffia: cannot pull .*: interrupted' typescript
 }
 
 @test "run pulls an image that is missing: its output is the workload's alone" {
