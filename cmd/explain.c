@@ -111,7 +111,9 @@ static int explain_run(int argc, char **argv, const struct call *call,
 	int r = prepared_make(argc, argv, &p, &err);
 
 	if (r < 0) {
-		print_error(&err);
+		/* without a text it was said already */
+		if (*err.text)
+			print_error(&err);
 	} else if (p.options.help == FLAG_YES) {
 		options_print_help(stdout);
 		status = 0;

@@ -7,6 +7,8 @@
  */
 #pragma once
 
+#include <stddef.h>
+
 #include "base/error.h"
 
 /*
@@ -17,7 +19,15 @@
 int image_tool_exec(char *const verb[], struct error *err);
 
 /*
- * image_tool_call - run it, with our standard streams, and wait
- * Return: 0; -ECHILD when it failed, and said why itself.
+ * image_tool_call - run it, with our standard output and error, and wait
+ * Return: 0; -ECHILD when it failed: it has said why itself, and @err says
+ * nothing.  A signal that ends us is passed on, and ends us when it has ended.
  */
 int image_tool_call(char *const verb[], struct error *err);
+
+/*
+ * image_tool_ask - the same, but what it prints is for us
+ * @answer: gets the first line, without its newline; what does not fit is lost
+ */
+int image_tool_ask(char *const verb[], char *answer, size_t size,
+		   struct error *err);

@@ -66,6 +66,7 @@ struct options {
 	/* its root and its files */
 	const char *rootfs;
 	const char *pull;
+	const char *platform;
 	const char *driver;
 	enum flag read_only;
 	struct strv volumes;
@@ -90,7 +91,7 @@ struct options {
 #define CHOICES_USERNS     "auto|nomap|as-me|keep-id|single"
 #define CHOICES_DRIVER     "auto|fuse-overlayfs|overlay"
 #define CHOICES_NETWORK    "none|host"
-#define CHOICES_PULL       "never"
+#define CHOICES_PULL       "always|missing|never"
 #define CHOICES_PROFILE    "default|setuid|nested|debug|none"
 #define CHOICES_RESTART    "no|on-failure|always|unless-stopped"
 #define CHOICES_LOG_DRIVER "k8s-file|json-file|local|none"

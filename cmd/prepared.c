@@ -8,7 +8,7 @@
 #include "base/fd.h"
 #include "base/memory.h"
 #include "base/strv.h"
-#include "cmd/image_tool.h"
+#include "cmd/prepared_image.h"
 #include "cmd/spec_from_options.h"
 #include "core/resolve.h"
 #include "userns/outer.h"
@@ -19,42 +19,6 @@ static int open_store(struct prepared *p, struct error *err)
 	int r = store_default_path(p->options.global.store, &path, err);
 
 	return r < 0 ? r : store_open(&p->store, path, err);
-}
-
-/* the first run with, or without, subordinate ids unpacks the layers anew */
-static int unpack(struct prepared *p, bool single, struct error *err)
-{
-	scoped_strv verb = { 0 };
-
-	strv_add(&verb, "unpack");
-	strv_addf(&verb, "--store=%s", p->store.path);
-	if (single)
-		strv_add(&verb, "--single");
-	if (p->options.quiet == FLAG_YES)
-		strv_add(&verb, "--quiet");
-	strv_add(&verb, p->options.image);
-	return image_tool_call(strv_argv(&verb), err);
-}
-
-static int find_image(struct prepared *p, struct error *err)
-{
-	if (!options_want_image(&p->options))
-		return 0;
-	bool single = p->ids.single; /* unpacked in another form */
-	int r = image_find(&p->store, p->options.image, single, &p->image, err);
-	if (r == -ENODATA) {
-		r = unpack(p, single, err);
-		if (r == 0)
-			r = image_find(&p->store, p->options.image, single,
-				       &p->image, err);
-	}
-	if (r < 0)
-		return r;
-	int fd = image_hold(&p->store, &p->image, err);
-	if (fd < 0)
-		return fd;
-	p->hold_fd = fd;
-	return 0;
 }
 
 /* --quiet, --debug and --log-level; INFO without any */
@@ -102,8 +66,10 @@ int prepared_make(int argc, char **argv, struct prepared *ret,
 	r = find_ids(ret, err);
 	if (r == 0)
 		r = open_store(ret, err);
-	if (r == 0)
-		r = find_image(ret, err);
+	if (r == 0 && options_want_image(&ret->options))
+		r = prepared_find_image(ret, err);
+	else if (r == 0)
+		r = prepared_no_image(&ret->options, err);
 	if (r < 0)
 		return r;
 	struct spec_source source = {

@@ -21,6 +21,7 @@ enum log_level {
 };
 
 struct prepared {
+	bool may_pull; /* given: an image that is missing is fetched */
 	enum log_level log_level;
 	struct options options;
 	struct outer_ids ids; /* what the user may map */
@@ -34,11 +35,12 @@ struct prepared {
 
 /*
  * prepared_make - parse, find the image, fill and resolve the spec
- * @ret: zeroed by the caller but for .options.global; prepared_free()
- *       afterwards in any case
+ * @ret: zeroed by the caller but for .options.global and .may_pull;
+ *       prepared_free() afterwards in any case
  *
  * With ret->options.help nothing but the options was looked at.
- * Return: 0; any error of the parts.
+ * Return: 0; any error of the parts; -ECHILD without a text when the image
+ * could not be had and that was said already.
  */
 int prepared_make(int argc, char **argv, struct prepared *ret,
 		  struct error *err);

@@ -201,6 +201,7 @@ static int do_verb(struct prepared *p, const struct call *call, int *ret_status,
 int verb_run(const struct call *call)
 {
 	struct prepared p = {
+		.may_pull = true,
 		.options.global = call->global,
 		.options.create = strcmp(call->argv[0], "create") == 0,
 	};
@@ -214,7 +215,8 @@ int verb_run(const struct call *call)
 	} else if (r == 0) {
 		r = do_verb(&p, call, &status, &err);
 	}
-	if (r < 0)
+	/* without a text it was said already */
+	if (r < 0 && *err.text)
 		print_error(&err);
 	prepared_free(&p);
 	return status;

@@ -90,19 +90,9 @@ static int take_image(struct spec_build *build, struct error *err)
 
 static int check_pull(const struct options *options, struct error *err)
 {
-	static const char *const others[] = { "always", "missing", "newer" };
-	const char *pull = options->pull;
-
-	for (size_t i = 0; pull && i < ARRAY_SIZE(others); i++)
-		if (strcmp(pull, others[i]) == 0) {
-			error_say(err, EOPNOTSUPP,
-				  "--pull %s: there is no pulling yet", pull);
-			return error_hint(err, "get the image with another "
-					       "tool, such as skopeo, and "
-					       "wolffia load it");
-		}
-	if (pull)
-		return option_choice("--pull", CHOICES_PULL, pull, err);
+	if (options->pull)
+		return option_choice("--pull", CHOICES_PULL, options->pull,
+				     err);
 	return 0;
 }
 

@@ -11,9 +11,7 @@
 #include "storage/digest.h"
 #include "storage/layout.h"
 #include "storage/reference.h"
-
-/* where a name without a domain is looked for, in this order */
-static const char *const domains[] = { "localhost", "docker.io" };
+#include "storage/registry/name.h"
 
 static int find_name(const struct image_index *index, const char *name)
 {
@@ -47,20 +45,66 @@ static int find_digest(const struct image_index *index, const char *repository,
 	return -ENOENT;
 }
 
-static int find_reference(const struct image_index *index,
-			  const struct reference *ref)
+/* what was pulled by its digest has no name that could tell the repository */
+static int find_nameless(const struct image_index *index, const char *digest)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(domains); i++) {
-		scoped(char) *repository =
-			reference_repository(ref, domains[i]);
-		scoped(char) *name = reference_name(ref, domains[i]);
-		int at = ref->digest
-				 ? find_digest(index, repository, ref->digest)
-				 : find_name(index, name);
-		if (at >= 0)
+	for (size_t i = 0; i < index->n; i++) {
+		const struct descriptor *e = &index->entries[i];
+		if (!e->name &&
+		    (strcmp(e->digest, digest) == 0 ||
+		     (e->index_digest && strcmp(e->index_digest, digest) == 0)))
+			return (int)i;
+	}
+	return -ENOENT;
+}
+
+/* @domain is taken when @ref has none */
+static int find_in(const struct image_index *index, const struct reference *ref,
+		   const char *domain)
+{
+	scoped(char) *repository = reference_repository(ref, domain);
+	scoped(char) *name = reference_name(ref, domain);
+
+	return ref->digest ? find_digest(index, repository, ref->digest)
+			   : find_name(index, name);
+}
+
+/* a short name, as "pull" would resolve it */
+static int find_short(const struct image_index *index, const char *typed,
+		      struct error *err)
+{
+	scoped_registries registries = { 0 };
+	scoped_strv names = { 0 };
+	int r = registries_load(&registries, err);
+
+	if (r == 0)
+		r = name_candidates(&registries, typed, &names, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < names.n; i++) {
+		scoped_reference full = { 0 };
+		r = reference_parse(names.v[i], &full, err);
+		int at = r < 0 ? r : find_in(index, &full, full.domain);
+		if (at != -ENOENT)
 			return at;
 	}
 	return -ENOENT;
+}
+
+/* files that say what short names mean are read for these only */
+static int find_reference(const struct image_index *index,
+			  const struct reference *ref, const char *typed,
+			  struct error *err)
+{
+	int at = index->n ? find_in(index, ref, "localhost") : -ENOENT;
+
+	if (at == -ENOENT && index->n && !ref->domain) {
+		at = find_short(index, typed, err);
+		if (at == -ENOENT)
+			at = find_in(index, ref, "docker.io");
+	}
+	return at == -ENOENT && ref->digest ? find_nameless(index, ref->digest)
+					    : at;
 }
 
 /* the "IMAGE ID": the digest of the configuration; NULL if it is unreadable */
@@ -168,7 +212,9 @@ int image_lookup(const struct store *store, const struct image_index *index,
 		if (r < 0 && !hex)
 			return r;
 		if (r == 0)
-			at = find_reference(index, &ref);
+			at = find_reference(index, &ref, name, err);
+		if (at < 0 && at != -ENOENT && !hex)
+			return at;
 	}
 	if (ret_hex)
 		*ret_hex = at >= 0 ? NULL : hex;
@@ -232,6 +278,8 @@ int image_find(const struct store *store, const char *name, bool single,
 	*ret = (struct image){
 		.reference = xstrdup(entry->name ? entry->name : ""),
 		.digest = xstrdup(entry->digest),
+		.os = take_ptr(config.os),
+		.architecture = take_ptr(config.architecture),
 		.layers = MOVE(image.layers),
 		.whiteout_files = image.whiteout_files,
 		.env = MOVE(config.env),
@@ -267,6 +315,8 @@ void image_free(struct image *image)
 {
 	free(image->reference);
 	free(image->digest);
+	free(image->os);
+	free(image->architecture);
 	free(image->user);
 	free(image->workdir);
 	free(image->stop_signal);

@@ -18,6 +18,7 @@ struct image {
 	char *reference; /* as it stands in the store: "docker.io/library/x:y";
 			  * "" if it has no name */
 	char *digest;    /* of the manifest, "sha256:..." */
+	char *os, *architecture; /* in the words of Go; "" if not said */
 	struct strv layers; /* absolute paths of directories, the top one first;
 			     * one that occurs twice is there once, on top */
 	bool whiteout_files; /* in a layer: the kernel's overlayfs alone would
@@ -38,8 +39,8 @@ struct image {
  *          of the manifest or the configuration ("IMAGE ID")
  * @single: take the layers as they were unpacked without subordinate ids
  *
- * A name without a domain is looked for below "localhost" and then below
- * "docker.io".
+ * A name without a domain is looked for below "localhost", then where "pull"
+ * would find it (storage/registry/name.h), then below "docker.io".
  * Return: 0; -ENOENT there is no such image (the hint names a similar one);
  * -EINVAL the name is malformed; -ENOTUNIQ; -ENODATA a layer is not unpacked
  * in the form that @single asks for; -EUCLEAN the store is damaged.

@@ -58,6 +58,7 @@ struct stage {
 	unsigned int n_unpacked;
 	uint64_t skipped_devices; /* device nodes that layers should have had */
 	bool foreign_files;       /* some belong to subordinate ids */
+	struct stage_stream *streams; /* of stage_stream.c: those that live */
 };
 
 int stage_open(struct stage *ret, const struct store *store,

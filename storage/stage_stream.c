@@ -22,6 +22,7 @@ struct report {
 
 struct stage_stream {
 	struct stage *stage;
+	struct stage_stream *next; /* of the same stage */
 	const char *what;
 	char *name; /* of the directory in the stage */
 	int fd;
@@ -29,13 +30,31 @@ struct stage_stream {
 	struct report *report; /* shared */
 };
 
+/* As long as another unpacker has the writing end of a pipe, its reader never
+ * sees the end: two that wait for one another would wait for ever. */
+static void close_streams(const struct stage *stage)
+{
+	for (struct stage_stream *s = stage->streams; s; s = s->next)
+		fd_close(&s->fd);
+}
+
+static void forget(struct stage_stream *stream)
+{
+	struct stage_stream **at = &stream->stage->streams;
+
+	while (*at && *at != stream)
+		at = &(*at)->next;
+	if (*at)
+		*at = stream->next;
+}
+
 _Noreturn static void unpack(struct stage_stream *stream, int tar_fd,
 			     pid_t parent)
 {
 	struct report *report = stream->report;
 
 	process_die_with_parent(parent);
-	fd_close(&stream->fd);
+	close_streams(stream->stage);
 	report->code =
 		stage_unpack_layer(stream->stage, tar_fd, stream->name,
 				   stream->what, &report->result, &report->err);
@@ -71,6 +90,8 @@ int stage_stream_begin(struct stage *stage, const char *what,
 	fcntl(ends[1], F_SETPIPE_SZ, PIPE_SIZE);
 	fcntl(ends[1], F_SETFL, O_WRONLY | O_NONBLOCK);
 	stream->fd = ends[1];
+	stream->next = stage->streams;
+	stage->streams = stream;
 	stream->pid = fork();
 	if (stream->pid == 0)
 		unpack(stream, ends[0], parent);
@@ -129,6 +150,7 @@ void stage_stream_free(struct stage_stream **ret)
 
 	if (!stream)
 		return;
+	forget(stream);
 	fd_close(&stream->fd);
 	if (stream->pid > 0) {
 		kill(stream->pid, SIGKILL);

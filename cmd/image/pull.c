@@ -1,6 +1,6 @@
-/* wolffia pull: an image of a registry comes into the store. */
+/* wolffia pull: images of registries come into the store. */
 #include <errno.h>
-#include <poll.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,68 +10,45 @@
 #include "base/fd.h"
 #include "base/memory.h"
 #include "base/status.h"
-#include "cmd/human.h"
 #include "cmd/image/image_say.h"
 #include "cmd/image/image_verbs.h"
-#include "cmd/option_rows.h"
+#include "cmd/image/pull_tags.h"
+#include "cmd/image/transfer_show.h"
+#include "cmd/pull_options.h"
 #include "storage/layout.h"
 #include "storage/reference.h"
 #include "storage/registry/name.h"
 #include "storage/registry/pull.h"
 
-struct pull_options {
-	struct image_options common;
-	const char *platform;
+/* What all pulls of one command share. */
+struct pulling {
+	const struct pull_options *options;
+	enum transfer_style style;
+	struct image_work work;
+	struct registries registries;
+	struct platform platform;
+	int cancel_fd; /* readable when a signal wants us to end */
+	struct http *http;
+	struct client_options client;
 };
 
-#define TO pull_options
-/* clang-format off */
-static const struct option_entry table[] = {
-HEADING("What is fetched"),
-VALUE(0, "platform", platform, "OS/ARCHITECTURE[/VARIANT]",
-      "for another machine than this one"),
-FLAG('q', "quiet", common.quiet, "print the image's id and nothing else"),
-VALUE(0, "store", common.store, "DIR", "directory of images and layers"),
-FLAG('h', "help", common.help, "show this"),
-OPTION_TABLE_END
-};
-/* clang-format on */
-#undef TO
-
-/* What is shown while it runs. */
-struct show {
-	const struct pull *pull; /* NULL: nothing is on its way */
-	bool quiet;
-};
-
-static uint64_t bytes_done(const struct pull *pull, uint64_t *ret_all)
+static void begin_layers(void *context, const struct transfer *layers, size_t n)
 {
-	uint64_t done = 0, all = 0;
+	const struct pulling *p = context;
 
-	for (size_t i = 0; i < pull->n_layers; i++) {
-		done += *pull->layers[i].at;
-		all += pull->layers[i].size;
-	}
-	*ret_all = all;
-	return done;
+	transfer_show_begin(p->style, layers, n);
 }
 
-/* a line that is painted over again and again, on a terminal */
+static void end_layers(void *context)
+{
+	(void)context;
+	transfer_show_end();
+}
+
 static void tick(void *context)
 {
-	const struct show *show = context;
-	uint64_t all = 0;
-
-	if (show->quiet || !show->pull || !show->pull->n_layers ||
-	    !isatty(STDERR_FILENO))
-		return;
-	uint64_t done = bytes_done(show->pull, &all);
-	scoped(char) *done_text = human_size(done);
-	scoped(char) *all_text = human_size(all);
-	scoped(char) *line = xasprintf(
-		"%zu layers: %s of %s (%u%%)", show->pull->n_layers, done_text,
-		all_text, all ? (unsigned)(done * 100 / all) : 100u);
-	image_progress(line);
+	(void)context;
+	transfer_show();
 }
 
 /* those that end us end the transfer, which keeps what it has */
@@ -96,117 +73,300 @@ static char *name_in_store(const char *full)
 	return strchr(full, '@') ? NULL : xstrdup(full);
 }
 
-static int pull_name(struct image_work *work,
-		     const struct registries *registries,
-		     const struct client_options *options, const char *full,
-		     const struct platform *platform, struct show *show,
-		     struct image_index *images, struct error *err)
+/* is all of it in the store, so that nothing would be fetched? */
+static bool is_whole(const struct store *store, const struct descriptor *entry)
+{
+	scoped_manifest manifest = { 0 };
+	scoped_config config = { 0 };
+	struct error ignored;
+
+	if (layout_read_image(store, entry->digest, &manifest, &config,
+			      &ignored) < 0)
+		return false;
+	for (size_t i = 0; i < manifest.n_layers; i++) {
+		scoped(char) *blob =
+			digest_blob_path(manifest.layers[i].digest);
+		scoped(char) *path = xasprintf("oci/%s", blob);
+		if (faccessat(store->dirfd, path, F_OK, 0) < 0)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * What the store has under the name @full, if it is for the platform and
+ * whole: then the registry need not send it again.
+ * Return: is there one?
+ */
+static bool find_known(const struct pulling *p, const char *full,
+		       struct descriptor *ret)
+{
+	const struct store *store = &p->work.store;
+	scoped_index index = { 0 };
+	struct error ignored;
+
+	if (strchr(full, '@') || layout_read_index(store, &index, &ignored) < 0)
+		return false;
+	for (size_t i = 0; i < index.n; i++) {
+		const struct descriptor *e = &index.entries[i];
+		if (!e->name || strcmp(e->name, full) != 0)
+			continue;
+		if (!e->os || strcmp(e->os, p->platform.os) != 0 ||
+		    !e->architecture ||
+		    strcmp(e->architecture, p->platform.architecture) != 0 ||
+		    p->options->platform || !is_whole(store, e))
+			return false;
+		descriptor_copy(ret, e);
+		return true;
+	}
+	return false;
+}
+
+/* a single manifest is for one platform, which only its configuration says */
+static int check_platform(const struct pulling *p,
+			  const struct descriptor *image, struct error *err)
+{
+	const struct platform *wanted = &p->platform;
+
+	if (strcmp(image->os, wanted->os) == 0 &&
+	    strcmp(image->architecture, wanted->architecture) == 0)
+		return 0;
+	if (!p->options->platform) {
+		image_note("it is for %s/%s, this machine is %s", image->os,
+			   image->architecture, wanted->architecture);
+		return 0;
+	}
+	error_say(err, ENOTSUP, "it is for %s/%s and no other platform",
+		  image->os, image->architecture);
+	return error_hint(err, "leave out --platform to have it all the same");
+}
+
+static int fetch(struct pulling *p, struct source *source, const char *full,
+		 struct image_index *images, struct error *err)
+{
+	scoped(char) *name = name_in_store(full);
+	const struct pull pull = {
+		.stage = &p->work.stage,
+		.source = source,
+		.platform = &p->platform,
+		.name = name,
+		.cancel_fd = p->cancel_fd,
+		.begin = begin_layers,
+		.end = end_layers,
+		.context = p,
+	};
+	int r = image_stage(&p->work, err);
+
+	if (r == 0)
+		r = pull_image(&pull, images, err);
+	image_progress(NULL);
+	if (r == 0)
+		r = check_platform(p, &images->entries[0], err);
+	return r == 0 ? stage_commit(&p->work.stage, images, err) : r;
+}
+
+/* one name in full.  Return: 0, and its digest was printed */
+static int pull_name(struct pulling *p, const char *full, struct error *err)
 {
 	scoped_source source = { 0 };
-	scoped(char) *name = name_in_store(full);
-	int r = source_find(registries, options, full, platform, 0, &source,
-			    err);
+	scoped_index images = { 0 };
+	scoped_descriptor known = { 0 };
+	struct error second;
 
+	if (p->style >= TRANSFER_BRIEF)
+		fprintf(stderr, "Pulling %s\n", full);
+	if (find_known(p, full, &known))
+		index_append(&images, &known);
+	const char *digest =
+		known.index_digest ? known.index_digest : known.digest;
+	int r = source_find(&p->registries, &p->client, full, &p->platform, 0,
+			    digest, &source, err);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < source.notes.n; i++)
 		image_note("%s", source.notes.v[i]);
-	struct pull pull = {
-		.stage = &work->stage,
-		.source = &source,
-		.platform = platform,
-		.name = name,
-	};
-	/* cppcheck-suppress autoVariables ; it is taken away below */
-	show->pull = &pull;
-	r = pull_image(&pull, images, err);
-	show->pull = NULL;
-	image_progress(NULL);
-	if (r == 0)
-		r = stage_commit(&work->stage, images, err);
-	if (r == 0)
-		image_events(&work->store, EVENT_PULL, images);
-	return r;
+	if (r == 1) {
+		if (p->style >= TRANSFER_BRIEF)
+			fprintf(stderr, "%s is up to date\n", full);
+	} else {
+		index_free(&images);
+		r = fetch(p, &source, full, &images, err);
+		image_progress(NULL);
+		int s = stage_discard(&p->work.stage, r < 0 ? &second : err);
+		if (r < 0 || s < 0)
+			return r < 0 ? r : s;
+	}
+	image_events(&p->work.store, EVENT_PULL, &images);
+	puts(images.entries[0].digest);
+	fflush(stdout);
+	return 0;
 }
 
-static int pull_first(struct image_work *work,
-		      const struct pull_options *options, const char *typed,
+/* the first of several names that there is */
+static int pull_first(struct pulling *p, const struct strv *names,
 		      struct error *err)
 {
-	struct registries registries = { 0 };
-	scoped_strv names = { 0 };
-	scoped_index images = { 0 };
-	struct platform platform;
-	struct show show = { .quiet = options->common.quiet == FLAG_YES };
-	scoped_http *http = NULL;
-	scoped_fd cancel = -1;
-	int r = registries_load(&registries, err);
+	int r = -ENOENT;
 
-	if (r == 0 && options->platform)
-		r = platform_parse(options->platform, &platform, err);
-	else
-		platform_of_machine(&platform);
-	if (r == 0)
-		r = name_resolve(&registries, typed, &names, err);
-	if (r == 0)
-		r = catch_signals(&cancel, err);
-	const struct http_options http_options = {
-		.cancel_fd = cancel,
-		.tick = tick,
-		.context = &show,
-	};
-	if (r == 0)
-		r = http_open(&http_options, &http, err);
-	const struct client_options client = { .http = http,
-					       .helpers = &registries.helpers };
-	if (r == 0)
-		r = image_stage(work, err);
-	for (size_t i = 0; r == 0 && i < names.n; i++) {
-		if (!show.quiet)
-			fprintf(stderr, "Pulling %s\n", names.v[i]);
-		r = pull_name(work, &registries, &client, names.v[i], &platform,
-			      &show, &images, err);
-		if (r == 0)
-			break;
-		if (r == -ENOENT && i + 1 < names.n)
-			r = 0;
-	}
-	if (r == 0)
-		puts(images.entries[0].digest);
-	registries_free(&registries);
+	for (size_t i = 0; r == -ENOENT && i < names->n; i++)
+		r = pull_name(p, names->v[i], err);
 	return r;
 }
 
-static int pull(const struct pull_options *options, const char *typed)
+static int no_tag(const char *typed, struct error *err)
 {
-	struct image_work work;
-	struct error err, second;
-	int r = image_begin(&work, &options->common, false, &err);
+	scoped_reference ref = { 0 };
+	int r = reference_parse(typed, &ref, err);
+
+	if (r == 0 && (ref.tag || ref.digest)) {
+		error_say(err, EINVAL, "--all-tags: %s names one image already",
+			  typed);
+		return error_hint(err, "leave out the tag, or --all-tags");
+	}
+	return r;
+}
+
+static int pull_all(struct pulling *p, const char *typed,
+		    const struct strv *names, struct error *err)
+{
+	scoped_strv all = { 0 };
+	int r = no_tag(typed, err);
 
 	if (r < 0)
-		return image_fail(&err, "cannot pull %s", typed);
-	r = pull_first(&work, options, typed, &err);
+		return r;
+	r = -ENOENT;
+	for (size_t i = 0; r == -ENOENT && i < names->n; i++)
+		r = pull_list_tags(&p->registries, &p->client, names->v[i],
+				   &all, err);
+	for (size_t i = 0; r == 0 && i < all.n; i++) {
+		r = pull_name(p, all.v[i], err);
+		if (r < 0)
+			error_prefix(err, "%s", all.v[i]);
+	}
+	return r;
+}
+
+static int pull_typed(struct pulling *p, const char *typed, struct error *err)
+{
+	scoped_strv names = { 0 };
+	int r = name_resolve(&p->registries, typed, &names, err);
+
 	if (r < 0)
-		image_fail(&err, "cannot pull %s", typed);
-	if (image_end(&work, &second) < 0)
-		image_fail(&second, "%s", "pull");
-	return r < 0 ? STATUS_WOLFFIA : 0;
+		return r;
+	return p->options->all_tags == FLAG_YES
+		       ? pull_all(p, typed, &names, err)
+		       : pull_first(p, &names, err);
+}
+
+static int choose_style(const struct pull_options *options,
+			enum transfer_style *ret, struct error *err)
+{
+	const char *progress = options->progress ? options->progress : "auto";
+	const enum transfer_style styles[] = {
+		transfer_style(),
+		TRANSFER_LINES,
+		TRANSFER_BRIEF,
+	};
+	int r = option_choice("--progress", CHOICES_PROGRESS, progress, err);
+
+	if (r < 0)
+		return r;
+	*ret = options->common.quiet == FLAG_YES ? TRANSFER_QUIET : styles[r];
+	return 0;
+}
+
+static int open_all(struct pulling *p, struct error *err)
+{
+	int r = choose_style(p->options, &p->style, err);
+
+	if (r == 0 && p->options->platform)
+		r = platform_parse(p->options->platform, &p->platform, err);
+	else
+		platform_of_machine(&p->platform);
+	if (r == 0)
+		r = registries_load(&p->registries, err);
+	if (r == 0)
+		r = catch_signals(&p->cancel_fd, err);
+	const struct http_options http = {
+		.cancel_fd = p->cancel_fd,
+		.tick = tick,
+	};
+	if (r == 0)
+		r = http_open(&http, &p->http, err);
+	p->client = (struct client_options){
+		.http = p->http,
+		.helpers = &p->registries.helpers,
+	};
+	if (r == 0)
+		r = image_begin(&p->work, &p->options->common, false, err);
+	p->work.ids.progress =
+		p->style == TRANSFER_BARS ? transfer_show_text : NULL;
+	return r;
+}
+
+static void close_all(struct pulling *p)
+{
+	struct error err;
+
+	if (p->work.store.dirfd >= 0 && image_end(&p->work, &err) < 0)
+		image_fail(&err, "%s", "pull");
+	http_close(&p->http);
+	fd_close(&p->cancel_fd);
+	registries_free(&p->registries);
+}
+
+/* the signal that ended it, as a shell says it */
+static int status_of_signal(int cancel_fd)
+{
+	struct signalfd_siginfo info = { .ssi_signo = SIGTERM };
+
+	if (read(cancel_fd, &info, sizeof(info)) < 0)
+		return STATUS_WOLFFIA;
+	return STATUS_SIGNAL + (int)info.ssi_signo;
+}
+
+static int pull(const struct pull_options *options, const struct strv *names)
+{
+	struct pulling p = {
+		.options = options,
+		.work.store.dirfd = -1,
+		.cancel_fd = -1,
+	};
+	struct error err;
+	int status = 0;
+
+	if (open_all(&p, &err) < 0) {
+		status = image_fail(&err, "cannot pull %s", names->v[0]);
+		close_all(&p);
+		return status;
+	}
+	for (size_t i = 0; i < names->n; i++) {
+		int r = pull_typed(&p, names->v[i], &err);
+		if (r == -ECANCELED)
+			error_hint(&err, "what has come is kept: the next pull "
+					 "goes on from there");
+		if (r < 0)
+			status =
+				image_fail(&err, "cannot pull %s", names->v[i]);
+		if (r == -ECANCELED) {
+			status = status_of_signal(p.cancel_fd);
+			break;
+		}
+	}
+	close_all(&p);
+	return status;
 }
 
 int verb_pull(int argc, char *const argv[])
 {
 	struct pull_options options = { 0 };
-	scoped_strv arguments = { 0 };
-	int r = image_parse(table, "pull [OPTION...] IMAGE...", argc, argv,
-			    &options, &options.common, &arguments);
-	int status = 0;
+	scoped_strv names = { 0 };
+	int r = image_parse(pull_table, "pull [OPTION...] IMAGE...", argc, argv,
+			    &options, &options.common, &names);
 
 	if (r != 0)
 		return r > 0 ? 0 : STATUS_WOLFFIA;
-	if (arguments.n == 0)
+	if (names.n == 0)
 		return image_usage("pull: write the name of an image");
-	for (size_t i = 0; i < arguments.n; i++)
-		if (pull(&options, arguments.v[i]) != 0)
-			status = STATUS_WOLFFIA;
-	return status;
+	return pull(&options, &names);
 }

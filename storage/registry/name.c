@@ -1,6 +1,7 @@
 #include "storage/registry/name.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -51,8 +52,8 @@ static int ambiguous(const struct registries *registries,
 	return error_hint(err, "write the registry too, as in %s", example);
 }
 
-int name_resolve(const struct registries *registries, const char *typed,
-		 struct strv *ret, struct error *err)
+static int resolve(const struct registries *registries, const char *typed,
+		   bool strict, struct strv *ret, struct error *err)
 {
 	scoped_reference ref = { 0 };
 	int r = reference_parse(typed, &ref, err);
@@ -66,7 +67,7 @@ int name_resolve(const struct registries *registries, const char *typed,
 	const char *alias = registries_alias(registries, ref.path);
 	if (alias)
 		return add_alias(&ref, alias, ret, err);
-	if (registries->search.n > 1 &&
+	if (strict && registries->search.n > 1 &&
 	    registries->short_names == SHORT_NAMES_ENFORCING)
 		return ambiguous(registries, &ref, err);
 	for (size_t i = 0; i < registries->search.n; i++)
@@ -74,4 +75,16 @@ int name_resolve(const struct registries *registries, const char *typed,
 	if (registries->search.n == 0)
 		add_in(&ref, "docker.io", ret);
 	return 0;
+}
+
+int name_resolve(const struct registries *registries, const char *typed,
+		 struct strv *ret, struct error *err)
+{
+	return resolve(registries, typed, true, ret, err);
+}
+
+int name_candidates(const struct registries *registries, const char *typed,
+		    struct strv *ret, struct error *err)
+{
+	return resolve(registries, typed, false, ret, err);
 }

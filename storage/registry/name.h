@@ -23,3 +23,10 @@
  */
 int name_resolve(const struct registries *registries, const char *typed,
 		 struct strv *ret, struct error *err);
+
+/*
+ * name_candidates - the same for what is in the store already: all of the
+ * search list, whatever short-name-mode says
+ */
+int name_candidates(const struct registries *registries, const char *typed,
+		    struct strv *ret, struct error *err);

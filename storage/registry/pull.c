@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -22,6 +24,7 @@ struct fetch {
 	char *what;    /* for messages */
 	char *partial; /* name of its file, in .dirfd; NULL: not fetched */
 	int dirfd;
+	bool adopted;         /* the file has gone into the stage */
 	struct blob_get *get; /* NULL: the store has it */
 	bool resumed; /* some of it was there: not unpacked on the way */
 	struct stage_stream *stream;
@@ -32,7 +35,7 @@ struct fetch {
 
 /* What pull_image() has while it works. */
 struct work {
-	struct pull *pull;
+	const struct pull *pull;
 	struct manifest manifest;
 	struct image_config config;
 	struct descriptor config_blob;
@@ -41,6 +44,7 @@ struct work {
 	size_t n;
 	struct blob_get *gets; /* for those that are fetched, in a row */
 	size_t n_gets;
+	struct transfer *transfers; /* what is shown of them all */
 };
 
 static int read_documents(struct work *work, struct error *err)
@@ -214,7 +218,6 @@ static int add_layer(struct work *work, size_t i, struct error *err)
 
 static int plan_layers(struct work *work, struct error *err)
 {
-	struct pull *pull = work->pull;
 	int r = 0;
 
 	work->fetches =
@@ -222,19 +225,26 @@ static int plan_layers(struct work *work, struct error *err)
 	work->gets = xcalloc(work->manifest.n_layers + 1, sizeof(*work->gets));
 	for (size_t i = 0; r == 0 && i < work->manifest.n_layers; i++)
 		r = add_layer(work, i, err);
-	pull->layers = xcalloc(work->n + 1, sizeof(*pull->layers));
+	return r;
+}
+
+static void begin_showing(struct work *work)
+{
+	work->transfers = xcalloc(work->n + 1, sizeof(*work->transfers));
 	for (size_t i = 0; i < work->n; i++) {
 		const struct fetch *fetch = &work->fetches[i];
-		pull->layers[i] = (struct pull_layer){
-			.digest = fetch->layer->digest,
+		work->transfers[i] = (struct transfer){
+			.name = fetch->layer->digest,
 			.size = fetch->layer->size,
 			.at = fetch->get ? &fetch->get->at
 					 : &fetch->layer->size,
+			.done = fetch->get ? &fetch->get->verified : NULL,
 			.was_there = !fetch->get,
 		};
 	}
-	pull->n_layers = work->n;
-	return r;
+	if (work->pull->begin)
+		work->pull->begin(work->pull->context, work->transfers,
+				  work->n);
 }
 
 static int fetch_all(struct work *work, struct error *err)
@@ -274,6 +284,7 @@ static int finish_layer(struct fetch *fetch, struct error *err)
 				     digest, err);
 	if (r < 0)
 		return r;
+	fetch->adopted = fetch->partial;
 	return fetch->stream ? finish_stream(fetch, err)
 			     : stage_layer(stage, digest, fetch->diff_id,
 					   fetch->what, diff_id, err);
@@ -282,7 +293,7 @@ static int finish_layer(struct fetch *fetch, struct error *err)
 static int stage_documents(struct work *work, struct image_index *ret,
 			   struct error *err)
 {
-	struct pull *pull = work->pull;
+	const struct pull *pull = work->pull;
 	const struct document *document = &pull->source->manifest;
 	const struct document *index = &pull->source->index;
 	struct descriptor entry = { 0 };
@@ -319,13 +330,56 @@ static void free_work(struct work *work)
 	}
 	free(work->fetches);
 	free(work->gets);
+	free(work->transfers);
 	fd_close(&work->partial_fd);
 	manifest_free(&work->manifest);
 	config_free(&work->config);
 	descriptor_free(&work->config_blob);
 }
 
-int pull_image(struct pull *pull, struct image_index *ret, struct error *err)
+/* bytes that have come and are right are kept for the next try */
+static void give_back(const struct work *work)
+{
+	const struct stage *stage = work->pull->stage;
+
+	for (size_t i = 0; i < work->n; i++) {
+		const struct fetch *fetch = &work->fetches[i];
+		if (!fetch->adopted || fetch->dirfd != work->partial_fd)
+			continue;
+		scoped(char) *blob =
+			xasprintf("blobs/%s", fetch->layer->digest);
+		renameat(stage->dirfd, blob, work->partial_fd, fetch->partial);
+	}
+}
+
+static bool is_cancelled(const struct pull *pull)
+{
+	struct pollfd fd = { .fd = pull->cancel_fd, .events = POLLIN };
+
+	return pull->cancel_fd > 0 && poll(&fd, 1, 0) > 0;
+}
+
+static int interrupted(struct error *err)
+{
+	return error_say(err, ECANCELED, "interrupted");
+}
+
+static int finish_all(struct work *work, struct error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < work->n; i++) {
+		stage_say(work->pull->stage, "Unpacking layer %zu of %zu",
+			  i + 1, work->n);
+		r = is_cancelled(work->pull)
+			    ? interrupted(err)
+			    : finish_layer(&work->fetches[i], err);
+	}
+	return r;
+}
+
+int pull_image(const struct pull *pull, struct image_index *ret,
+	       struct error *err)
 {
 	struct work work = { .pull = pull, .partial_fd = -1 };
 	int r = read_documents(&work, err);
@@ -337,20 +391,21 @@ int pull_image(struct pull *pull, struct image_index *ret, struct error *err)
 			      pull->stage->store->path);
 	if (r == 0)
 		r = plan_layers(&work, err);
-	if (r == 0)
+	if (r == 0) {
+		begin_showing(&work);
 		r = fetch_all(&work, err);
-	for (size_t i = 0; r == 0 && i < work.n; i++)
-		r = finish_layer(&work.fetches[i], err);
+		if (r == 0)
+			r = finish_all(&work, err);
+		if (pull->end)
+			pull->end(pull->context);
+	}
+	/* ^C reaches our unpackers too, and it is not they who failed */
+	if (r < 0 && is_cancelled(pull))
+		r = interrupted(err);
 	if (r == 0)
 		r = stage_documents(&work, ret, err);
-	pull_free(pull);
+	else if (r == -ECANCELED)
+		give_back(&work);
 	free_work(&work);
 	return r;
-}
-
-void pull_free(struct pull *pull)
-{
-	free(pull->layers);
-	pull->layers = NULL;
-	pull->n_layers = 0;
 }

@@ -18,14 +18,7 @@
 #include "storage/manifest.h"
 #include "storage/registry/source.h"
 #include "storage/stage.h"
-
-/* Where the layers are, for who shows it. */
-struct pull_layer {
-	const char *digest;
-	uint64_t size; /* bytes */
-	const uint64_t *at;
-	bool was_there;
-};
+#include "storage/transfer.h"
 
 struct pull {
 	/* given */
@@ -34,10 +27,15 @@ struct pull {
 	const struct platform *platform;
 	const char *name; /* in the store, in full, with a tag; NULL: none */
 	size_t parallel;  /* connections; 0: BLOBS_PARALLEL */
+	int cancel_fd;    /* as that of struct http_options; -1: none */
 
-	/* while it runs: one for each different layer */
-	struct pull_layer *layers;
-	size_t n_layers;
+	/*
+	 * Who shows it; NULL: nobody.  begin() gets one for each different
+	 * layer; they change until end() is called, once, in any case.
+	 */
+	void (*begin)(void *context, const struct transfer *layers, size_t n);
+	void (*end)(void *context);
+	void *context;
 };
 
 /*
@@ -45,7 +43,9 @@ struct pull {
  * @ret: one entry, the caller's to index_free()
  * Return: 0; -EBADMSG a digest, a size or a diff id is not as announced;
  * -EINVAL a document is malformed; -ENOTSUP it is for another system;
- * errors of the client and of unpack_stream()
+ * -ECANCELED by cancel_fd; errors of the client and of unpack_stream()
+ *
+ * Layers that have come stay in partial/ when it is cancelled.
  */
-int pull_image(struct pull *pull, struct image_index *ret, struct error *err);
-void pull_free(struct pull *pull);
+int pull_image(const struct pull *pull, struct image_index *ret,
+	       struct error *err);

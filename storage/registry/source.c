@@ -90,8 +90,8 @@ static int descend(struct source *s, const struct platform *platform,
 
 static int try_place(const struct client_options *options,
 		     const struct place *place, const struct reference *ref,
-		     const struct platform *platform, struct source *s,
-		     struct error *err)
+		     const struct platform *platform, const char *known,
+		     struct source *s, struct error *err)
 {
 	const char *reference = ref->digest ? ref->digest : ref->tag;
 
@@ -103,8 +103,11 @@ static int try_place(const struct client_options *options,
 		.mirror = place->mirror,
 	};
 	int r = client_get_document(s->client, reference ? reference : "latest",
-				    NULL, &s->manifest, err);
-	return r < 0 ? r : descend(s, platform, err);
+				    known, &s->manifest, err);
+	/* a registry need not understand the question */
+	if (r == 0 && known && strcmp(s->manifest.digest, known) == 0)
+		return 1;
+	return r != 0 ? r : descend(s, platform, err);
 }
 
 /* what is left of a place that failed, but for the notes */
@@ -122,7 +125,7 @@ static void leave_place(struct source *s, const struct place *place,
 
 int source_find(const struct registries *registries,
 		const struct client_options *options, const char *name,
-		const struct platform *platform, size_t skip,
+		const struct platform *platform, size_t skip, const char *known,
 		struct source *ret, struct error *err)
 {
 	scoped_reference ref = { 0 };
@@ -136,9 +139,12 @@ int source_find(const struct registries *registries,
 		r = error_say(err, ENOENT, "no other place has %s", name);
 	for (size_t i = skip; r == 0 && i < places.n; i++) {
 		const struct place *place = &places.v[i];
-		int one = try_place(options, place, &ref, platform, &s, err);
-		if (one == 0)
+		int one = try_place(options, place, &ref, platform, known, &s,
+				    err);
+		if (one >= 0) {
+			r = one;
 			break;
+		}
 		if (one == -ECANCELED || i + 1 == places.n)
 			r = one;
 		else
@@ -149,5 +155,5 @@ int source_find(const struct registries *registries,
 	s.name = xstrdup(name);
 	*ret = s;
 	s = (struct source){ 0 };
-	return 0;
+	return r;
 }

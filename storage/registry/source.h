@@ -36,11 +36,13 @@ void source_free(struct source *source);
  * @platform: of an index this image is taken; a single manifest is taken as
  *            it is, for only its configuration says what it is for
  * @skip:     how many places to pass over, when those have failed later on
+ * @known:    the digest that a tag had; NULL: not asked
  *
- * Return: 0; -ENOENT no place has it; -EPERM it is blocked; otherwise the
- * error of the last place.  Nothing is tried after -ECANCELED.
+ * Return: 0; 1 it still has @known, and ret->index and ret->manifest may be
+ * empty; -ENOENT no place has it; -EPERM it is blocked; otherwise the error of
+ * the last place.  Nothing is tried after -ECANCELED.
  */
 int source_find(const struct registries *registries,
 		const struct client_options *options, const char *name,
-		const struct platform *platform, size_t skip,
+		const struct platform *platform, size_t skip, const char *known,
 		struct source *ret, struct error *err);

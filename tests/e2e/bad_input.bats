@@ -63,7 +63,8 @@ refused() {
 }
 
 @test "an image that is not there" {
-	refused 125 "nowhere" "$WOLFFIA" run nowhere true
+	refused 125 "nowhere" "$WOLFFIA" run --pull never nowhere true
+	refused 125 "nowhere" "$WOLFFIA" run -q 127.0.0.1:1/nowhere true
 	refused 125 "Invalid" "$WOLFFIA" run 'Invalid:Name:X' true
 	refused 125 "" "$WOLFFIA" run '' true
 	refused 125 "" "$WOLFFIA" run "image@sha256:abc" true

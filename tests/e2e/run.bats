@@ -62,7 +62,10 @@ teardown() {
 	run --separate-stderr "$WOLFFIA" run --rootfs /nowhere true
 	fails_with 125 "/nowhere"
 	one_clear_line
-	run --separate-stderr "$WOLFFIA" run no/such:image
+	run --separate-stderr "$WOLFFIA" run --pull never no/such:image
+	fails_with 125 "no/such"
+	one_clear_line
+	run --separate-stderr "$WOLFFIA" run -q 127.0.0.1:1/no/such:image
 	fails_with 125 "no/such"
 	one_clear_line
 }

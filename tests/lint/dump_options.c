@@ -6,6 +6,7 @@
 #include "cmd/cp_options.h"
 #include "cmd/log_tables.h"
 #include "cmd/options.h"
+#include "cmd/pull_options.h"
 #include "cmd/show_tables.h"
 
 static const struct {
@@ -17,8 +18,8 @@ static const struct {
 	{ "events", events_table },   { "info", info_table },
 	{ "inspect", inspect_table }, { "prune", prune_table },
 	{ "ps", ps_table },           { "stats", stats_table },
-	{ "systemd", systemd_table }, { "top", top_table },
-	{ "version", version_table },
+	{ "pull", pull_table },       { "systemd", systemd_table },
+	{ "top", top_table },         { "version", version_table },
 };
 
 int main(int argc, char *argv[])

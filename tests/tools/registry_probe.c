@@ -241,7 +241,7 @@ static int find(const char *name, struct source *ret, struct error *err)
 		r = platform_parse(probe.platform, &platform, err);
 	if (r == 0)
 		r = source_find(&probe.registries, &options, name, &platform,
-				probe.skip, ret, err);
+				probe.skip, NULL, ret, err);
 	for (size_t i = 0; r == 0 && i < ret->notes.n; i++)
 		fprintf(stderr, "passed over: %s\n", ret->notes.v[i]);
 	return r;

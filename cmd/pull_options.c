@@ -1,0 +1,24 @@
+#include "cmd/pull_options.h"
+
+#include "cmd/option_rows.h"
+
+#define TO pull_options
+/* clang-format off */
+const struct option_entry pull_table[] = {
+HEADING("What is fetched"),
+FLAG('a', "all-tags", all_tags,
+     "every image of the repository, whatever its tag"),
+VALUE(0, "platform", platform, "OS/ARCHITECTURE[/VARIANT]",
+      "for another machine than this one"),
+
+HEADING("What is said and where it goes"),
+CHOICE("progress", NULL, progress, "MODE", CHOICES_PROGRESS,
+       "auto: bars on a terminal, else a line for each layer; plain: lines; "
+       "brief: the name only"),
+FLAG('q', "quiet", common.quiet, "print the image's digest and nothing else"),
+VALUE(0, "store", common.store, "DIR", "directory of images and layers"),
+FLAG('h', "help", common.help, "show this"),
+OPTION_TABLE_END
+};
+/* clang-format on */
+#undef TO

@@ -1,0 +1,19 @@
+/*
+ * cmd/pull_options.h - the options of "pull", for it and for the check of its
+ * man page
+ */
+#pragma once
+
+#include "cmd/image/image_verbs.h"
+#include "cmd/option_table.h"
+
+#define CHOICES_PROGRESS "auto|plain|brief"
+
+struct pull_options {
+	struct image_options common;
+	const char *platform;
+	const char *progress;
+	enum flag all_tags;
+};
+
+extern const struct option_entry pull_table[];
