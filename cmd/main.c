@@ -62,6 +62,8 @@ static const struct verb {
 	{ "load", verb_image, "load images from an archive or a directory" },
 	{ "images", verb_image, "list the images of the store" },
 	{ "rmi", verb_image, "remove images" },
+	{ "check", verb_image,
+	  "see whether the store is whole, and repair it" },
 	{ "unpack", verb_image,
 	  "unpack the layers of an image ahead of a run" },
 	{ "info", verb_info, "print what there is, here and in the store" },

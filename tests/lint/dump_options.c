@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "cmd/check_options.h"
 #include "cmd/cp_options.h"
 #include "cmd/log_tables.h"
 #include "cmd/options.h"
@@ -18,7 +19,7 @@ static const struct {
 	{ "inspect", inspect_table }, { "prune", prune_table },
 	{ "ps", ps_table },           { "stats", stats_table },
 	{ "systemd", systemd_table }, { "top", top_table },
-	{ "version", version_table },
+	{ "version", version_table }, { "check", check_table },
 };
 
 int main(int argc, char *argv[])
