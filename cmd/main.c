@@ -17,7 +17,7 @@
 #include "cmd/print.h"
 #include "cmd/verbs.h"
 
-static int verb_container(const struct call *call);
+static int verb_group(const struct call *call);
 static int verb_help(const struct call *call);
 static int verb_image(const struct call *call);
 
@@ -51,7 +51,8 @@ static const struct verb {
 	{ "inspect", verb_inspect, "all about containers, or images" },
 	{ "top", verb_top, "list the processes of a container" },
 	{ "stats", verb_stats, "show what containers use" },
-	{ "prune", verb_prune, "remove the containers that do not run" },
+	{ "prune", verb_prune,
+	  "remove containers that do not run, unused images" },
 	{ "systemd", verb_systemd, "print a unit that runs a container" },
 	{ "explain", verb_explain, "say what a run would give the container" },
 	{ "doctor", verb_doctor, "test what a start needs, with remedies" },
@@ -68,7 +69,9 @@ static const struct verb {
 	  "unpack the layers of an image ahead of a run" },
 	{ "info", verb_info, "print what there is, here and in the store" },
 	{ "version", verb_version, "print the version" },
-	{ "container", verb_container, NULL },
+	{ "container", verb_group, NULL },
+	{ "image", verb_group, NULL },
+	{ "system", verb_group, NULL },
 	{ "help", verb_help, "print this" },
 };
 
@@ -117,19 +120,43 @@ static const struct verb *find_verb(const char *name, struct error *err)
 	return NULL;
 }
 
-/* docker's "container VERB" is VERB */
-static int verb_container(const struct call *call)
+/* docker's "container VERB" is VERB, and so are most of "image" and "system" */
+static const struct {
+	const char *group, *name, *verb;
+} others[] = {
+	{ "image", "ls", "images" },
+	{ "image", "list", "images" },
+	{ "image", "rm", "rmi" },
+	{ "image", "remove", "rmi" },
+};
+
+static const char *verb_of_group(const char *group, const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+		if (strcmp(others[i].group, group) == 0 &&
+		    strcmp(others[i].name, name) == 0)
+			return others[i].verb;
+	return name;
+}
+
+static int verb_group(const struct call *call)
 {
 	struct call inner = *call;
 	const struct verb *verb = NULL;
+	scoped(char *) *argv = xcalloc((size_t)call->argc + 1, sizeof(*argv));
 	struct error err;
 
+	for (int i = 1; i < call->argc; i++)
+		argv[i - 1] = call->argv[i];
 	inner.argc--;
-	inner.argv++;
-	if (call->argc < 2)
+	inner.argv = argv;
+	inner.group = call->argv[0];
+	if (call->argc < 2) {
 		error_say(&err, EINVAL, "the verb is missing");
-	else
-		verb = find_verb(call->argv[1], &err);
+	} else {
+		verb = find_verb(verb_of_group(inner.group, argv[0]), &err);
+		argv[0] = (char *)(uintptr_t)(verb ? verb->name : argv[0]);
+	}
 	if (verb)
 		return verb->function(&inner);
 	print_error(&err);

@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "core/spec_json.h"
+#include "storage/digest.h"
 
 enum { FILE_LARGEST = 16 * 1024 * 1024, COMMAND_SHOWN = 4096 };
 
@@ -270,9 +271,28 @@ static int write_image(int dirfd, const struct spec *spec, struct error *err)
 	return fd_write_all(fd, line, strlen(line), err);
 }
 
-int record_write_spec(int dirfd, const struct spec *spec, struct error *err)
+/* under the lock of those who remove images: see collect_find() */
+static int keep_image(const struct store *store, int dirfd,
+		      const struct spec *spec, struct error *err)
 {
-	int r = write_image(dirfd, spec, err);
+	if (!store || !spec->image_digest)
+		return write_image(dirfd, spec, err);
+	scoped(char) *blob = digest_blob_path(spec->image_digest);
+	scoped(char) *path = xasprintf("oci/%s", blob);
+	scoped_fd lock = store_lock(store, err);
+
+	if (lock < 0)
+		return lock;
+	if (faccessat(store->dirfd, path, F_OK, 0) < 0)
+		return error_say(err, ENOENT, "the image %s was removed",
+				 spec->image);
+	return write_image(dirfd, spec, err);
+}
+
+int record_write_spec(const struct store *store, int dirfd,
+		      const struct spec *spec, struct error *err)
+{
+	int r = keep_image(store, dirfd, spec, err);
 
 	return r < 0 ? r
 		     : replace_file(dirfd, "spec.json", spec_to_json(spec),

@@ -29,6 +29,7 @@ int verb_import(int argc, char *const argv[]);
 int verb_load(int argc, char *const argv[]);
 int verb_pull(int argc, char *const argv[]);
 int verb_images(int argc, char *const argv[]);
+int verb_prune_images(int argc, char *const argv[]); /* prune calls it */
 int verb_rmi(int argc, char *const argv[]);
 int verb_unpack(int argc, char *const argv[]);
 

@@ -25,6 +25,7 @@ static const struct {
 	{ "import", verb_import },
 	{ "load",   verb_load },
 	{ "pull",   verb_pull },
+	{ "prune-images", verb_prune_images },
 	{ "rmi",    verb_rmi },
 	{ "unpack", verb_unpack },
 };
