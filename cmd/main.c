@@ -171,6 +171,22 @@ static uint64_t now_ns(void)
 	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
+/* for the other program, too; in place of those that the variable named */
+static void name_image_stores(const struct strv *paths)
+{
+	scoped(char) *list = xstrdup("");
+
+	if (paths->n == 0)
+		return;
+	for (size_t i = 0; i < paths->n; i++) {
+		char *more =
+			xasprintf("%s%s%s", list, i ? ":" : "", paths->v[i]);
+		free(list);
+		list = more;
+	}
+	setenv("WOLFFIA_IMAGESTORE", list, 1);
+}
+
 int main(int argc, char **argv)
 {
 	struct call call = { .whole_argv = argv, .started_ns = now_ns() };
@@ -183,6 +199,7 @@ int main(int argc, char **argv)
 		first = global_options_parse(argc, argv, &call.global, &err);
 	if (first < 0)
 		goto failed;
+	name_image_stores(&call.global.imagestores);
 	if (call.global.version == FLAG_YES)
 		return verb_version(&call);
 	if (call.global.help == FLAG_YES || first >= argc)

@@ -44,8 +44,8 @@ void launch_event(const struct launch *l, const char *action,
 
 static int begin_new(struct launch *l, struct error *err)
 {
-	const struct store *store = l->spec->remove ? NULL : l->state->store;
-	int r = record_write_spec(store, l->state->dirfd, l->spec, err);
+	int r = record_write_spec(l->state->store, !l->spec->remove,
+				  l->state->dirfd, l->spec, err);
 
 	record_of(l->spec, &l->record);
 	if (r == 0)

@@ -13,6 +13,7 @@
 #include "base/memory.h"
 #include "core/spec_json.h"
 #include "storage/digest.h"
+#include "storage/image_store.h"
 
 enum { FILE_LARGEST = 16 * 1024 * 1024, COMMAND_SHOWN = 4096 };
 
@@ -272,27 +273,31 @@ static int write_image(int dirfd, const struct spec *spec, struct error *err)
 }
 
 /* under the lock of those who remove images: see collect_find() */
-static int keep_image(const struct store *store, int dirfd,
+static int keep_image(const struct store *store, bool kept, int dirfd,
 		      const struct spec *spec, struct error *err)
 {
 	if (!store || !spec->image_digest)
 		return write_image(dirfd, spec, err);
 	scoped(char) *blob = digest_blob_path(spec->image_digest);
 	scoped(char) *path = xasprintf("oci/%s", blob);
-	scoped_fd lock = store_lock(store, err);
+	scoped_fd lock = kept ? store_lock(store, err) : -1;
 
-	if (lock < 0)
+	if (kept && lock < 0)
 		return lock;
-	if (faccessat(store->dirfd, path, F_OK, 0) < 0)
-		return error_say(err, ENOENT, "the image %s was removed",
-				 spec->image);
-	return write_image(dirfd, spec, err);
+	if (faccessat(store->dirfd, path, F_OK, 0) == 0)
+		return write_image(dirfd, spec, err);
+	/* what another store has is not for this one to keep */
+	if (image_store_has_blob(store, spec->image_digest))
+		return 0;
+	return kept ? error_say(err, ENOENT, "the image %s was removed",
+				spec->image)
+		    : write_image(dirfd, spec, err);
 }
 
-int record_write_spec(const struct store *store, int dirfd,
+int record_write_spec(const struct store *store, bool kept, int dirfd,
 		      const struct spec *spec, struct error *err)
 {
-	int r = keep_image(store, dirfd, spec, err);
+	int r = keep_image(store, kept, dirfd, spec, err);
 
 	return r < 0 ? r
 		     : replace_file(dirfd, "spec.json", spec_to_json(spec),

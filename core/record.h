@@ -77,13 +77,13 @@ int record_read(int dirfd, struct record *ret, struct error *err);
 
 /*
  * record_write_spec, record_read_spec - spec.json, and the file "image"
- * @store: of a container that is to be kept: that its image is still there,
- *         and that it is kept for this container, is one step for those who
- *         remove images.  NULL: of one that goes with its launcher, which
- *         holds the layers
+ * @store: NULL: nobody removes images
+ * @kept:  the container is: that its image is still there, and that it is kept
+ *         for this container, is one step for those who remove images.  One
+ *         that goes with its launcher holds the layers, and that is enough
  * Return: 0; -ENOENT the image was removed.
  */
-int record_write_spec(const struct store *store, int dirfd,
+int record_write_spec(const struct store *store, bool kept, int dirfd,
 		      const struct spec *spec, struct error *err);
 int record_read_spec(int dirfd, struct spec *ret, struct error *err);
 

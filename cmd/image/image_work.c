@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "cmd/image/image_say.h"
 #include "cmd/image/image_verbs.h"
+#include "storage/image_store.h"
 
 static int call_outer(const void *context,
 		      int (*function)(void *argument, struct error *err),
@@ -112,6 +113,8 @@ int image_begin_unswept(struct image_work *work,
 		*err = why;
 	if (r == 0)
 		r = store_open(&work->store, path, err);
+	if (r == 0)
+		r = store_open_images(&work->store, err);
 	if (r < 0)
 		return r;
 	if (work->outer.single && !single && !quiet)

@@ -19,6 +19,7 @@
 #include "base/path.h"
 #include "storage/check/check_private.h"
 #include "storage/check/tree_compare.h"
+#include "storage/image_store.h"
 #include "storage/stage_layers.h"
 
 /* One form of a layer: layers/<name>. */
@@ -326,6 +327,11 @@ static int check_layer(struct check *check, const struct check_layer *layer,
 	bool single = find_form(check, layer->diff_id, true, &single_inode);
 	int r = 0;
 
+	scoped(char) *name =
+		store_layer_name(layer->diff_id, check->ids->single);
+	scoped(char) *elsewhere = image_store_layer(check->store, name);
+	if (!many && !single && elsewhere)
+		return 0;
 	if (check->quick || !check->stage) {
 		if (!many && !single)
 			add_missing(check, layer);
