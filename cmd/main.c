@@ -53,6 +53,7 @@ static const struct verb {
 	{ "stats", verb_stats, "show what containers use" },
 	{ "prune", verb_prune,
 	  "remove containers that do not run, unused images" },
+	{ "df", verb_df, "show the room that all of it takes" },
 	{ "systemd", verb_systemd, "print a unit that runs a container" },
 	{ "explain", verb_explain, "say what a run would give the container" },
 	{ "doctor", verb_doctor, "test what a start needs, with remedies" },

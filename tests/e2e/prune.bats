@@ -184,7 +184,7 @@ waited_for() {
 		cp "$WOLFFIA_STORE/oci/index.json" index
 		digest=$(jq -r '.manifests[0].digest' index)
 		mv "$BLOBS/${digest#sha256:}" blob
-		exec {HOLDER[1]}>&-
+		eval "exec ${HOLDER[1]}>&-"
 		wait "$HOLDER_PID"
 		status=0
 		wait "$pid" || status=$?

@@ -19,7 +19,8 @@ static const struct {
 	{ "inspect", inspect_table }, { "prune", prune_table },
 	{ "ps", ps_table },           { "stats", stats_table },
 	{ "systemd", systemd_table }, { "top", top_table },
-	{ "version", version_table }, { "check", check_table },
+	{ "version", version_table }, { "df", df_table },
+	{ "check", check_table },
 };
 
 int main(int argc, char *argv[])
