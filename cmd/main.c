@@ -173,7 +173,7 @@ static uint64_t now_ns(void)
 }
 
 /* for the other program, too; in place of those that the variable named */
-static void name_image_stores(const struct strv *paths)
+static void name_image_stores(struct strv *paths)
 {
 	scoped(char) *list = xstrdup("");
 
@@ -186,6 +186,7 @@ static void name_image_stores(const struct strv *paths)
 		list = more;
 	}
 	setenv("WOLFFIA_IMAGESTORE", list, 1);
+	strv_free(paths);
 }
 
 int main(int argc, char **argv)

@@ -115,8 +115,11 @@ int image_begin_unswept(struct image_work *work,
 		r = store_open(&work->store, path, err);
 	if (r == 0)
 		r = store_open_images(&work->store, err);
-	if (r < 0)
+	if (r < 0) {
+		if (work->store.dirfd >= 0)
+			store_close(&work->store);
 		return r;
+	}
 	if (work->outer.single && !single && !quiet)
 		say_single(&why);
 	uint32_t uids = idmap_size(&work->outer.uids);

@@ -238,7 +238,7 @@ static int remove_unused(struct check *check, const struct image_index *index,
 		struct finding *finding = &check->findings[i];
 		bool gone = strv_contains(&garbage.blobs, finding->name) ||
 			    strv_contains(&garbage.layers, finding->name);
-		if (finding->level != FINDING_UNUSED || !gone)
+		if (finding->level != FINDING_UNUSED || finding->done || !gone)
 			continue;
 		finding->repaired = true;
 		finding->done = xstrdup("removed");

@@ -170,9 +170,10 @@ waited_for() {
 }
 
 @test "an image that is removed in the moment of a create leaves no container" {
-	local verb pid
+	local verb pid holder
 	for verb in "create --name c" "run -d --name c" "run --rm=false --name c"; do
 		coproc HOLDER { hold_lock; }
+		holder=$HOLDER_PID
 		read -r -u "${HOLDER[0]}" _
 		# shellcheck disable=SC2086
 		"$WOLFFIA" $verb base:1 /bin/sh >said 2>&1 3>&- &
@@ -185,7 +186,7 @@ waited_for() {
 		digest=$(jq -r '.manifests[0].digest' index)
 		mv "$BLOBS/${digest#sha256:}" blob
 		eval "exec ${HOLDER[1]}>&-"
-		wait "$HOLDER_PID"
+		wait "$holder"
 		status=0
 		wait "$pid" || status=$?
 		mv blob "$BLOBS/${digest#sha256:}"
