@@ -22,9 +22,10 @@ static int refuse(int code, const char *path, const char *part,
 	error_set(err, code, "the image store %s: %s", path, part);
 	if (code == EACCES)
 		return error_hint(err,
-				  "its owner can let others read it: wolffia "
-				  "unshare chmod -R go+rX '%s'",
-				  path);
+				  "its owner can let others read it: chmod "
+				  "go+rx '%s' '%s/layers'; chmod -R go+rX "
+				  "'%s/oci'",
+				  path, path, path);
 	return error_hint(err, "it must be a store of wolffia's, with images "
 			       "in it; see wolffia(1)");
 }
