@@ -41,6 +41,11 @@ enum filter_key {
 };
 #define FILTER_BIT(key) (1u << (key))
 
+/* those of prune, for containers and for images */
+#define PRUNE_FILTERS                                                          \
+	(FILTER_BIT(FILTER_UNTIL) | FILTER_BIT(FILTER_LABEL) |                 \
+	 FILTER_BIT(FILTER_NO_LABEL))
+
 struct container_filter {
 	enum filter_key key;
 	const char *value; /* borrowed */

@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "base/status.h"
 #include "cmd/print.h"
+#include "storage/image_store.h"
 
 /* options and names in any order; "--" ends the options */
 static int parse(struct container_verb *verb, const struct call *call,
@@ -58,7 +59,10 @@ static int open_store(struct container_verb *verb, const struct call *call,
 	const char *given = common->store ? common->store : call->global.store;
 	int r = store_default_path(given, &path, err);
 
-	return r < 0 ? r : store_open(&verb->store, path, err);
+	if (r == 0)
+		r = store_open(&verb->store, path, err);
+	return r == 0 && verb->images ? store_open_images(&verb->store, err)
+				      : r;
 }
 
 int container_verb_begin(struct container_verb *verb, const struct call *call,

@@ -31,6 +31,7 @@ struct container_verb {
 	bool options_first;    /* what follows the first name is not ours */
 	size_t least, most;    /* names; .most 0: any number */
 	const char *missing;   /* what is missing when there are too few */
+	bool images;           /* image stores are looked at, too */
 	struct strv arguments; /* without the options */
 	struct store store;
 };

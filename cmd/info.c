@@ -86,7 +86,7 @@ static int count_images(const struct store *store, json_t *info,
 {
 	scoped_index index = { 0 };
 	scoped_strv digests = { 0 };
-	int r = layout_read_index(store, &index, err);
+	int r = layout_read_images(store, &index, NULL, err);
 
 	for (size_t i = 0; i < index.n; i++)
 		if (!strv_contains(&digests, index.entries[i].digest))
@@ -212,7 +212,8 @@ int verb_info(const struct call *call)
 {
 	struct info_options options = { 0 };
 	struct container_verb verb = { .table = info_table,
-				       .usage = "info [OPTION...]" };
+				       .usage = "info [OPTION...]",
+				       .images = true };
 	scoped_json *info = json_object();
 	struct error err;
 	int r = container_verb_begin(&verb, call, &options);

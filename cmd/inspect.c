@@ -89,7 +89,7 @@ static int describe_image(const struct store *store, const char *name,
 	scoped_manifest manifest = { 0 };
 	scoped_config config = { 0 };
 	struct image_facts facts = { &index, NULL, &manifest, &config };
-	int r = layout_read_index(store, &index, err);
+	int r = layout_read_images(store, &index, NULL, err);
 	int at = r < 0 ? r : image_lookup(store, &index, name, NULL, err);
 
 	if (at < 0)
@@ -191,6 +191,7 @@ int verb_inspect(const struct call *call)
 	struct container_verb verb = {
 		.table = inspect_table,
 		.usage = "inspect [OPTION...] CONTAINER|IMAGE...",
+		.images = true,
 	};
 	struct error err, ignored;
 	int r = container_verb_begin(&verb, call, &options);

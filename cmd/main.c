@@ -17,7 +17,7 @@
 #include "cmd/print.h"
 #include "cmd/verbs.h"
 
-static int verb_container(const struct call *call);
+static int verb_group(const struct call *call);
 static int verb_help(const struct call *call);
 static int verb_image(const struct call *call);
 
@@ -51,7 +51,9 @@ static const struct verb {
 	{ "inspect", verb_inspect, "all about containers, or images" },
 	{ "top", verb_top, "list the processes of a container" },
 	{ "stats", verb_stats, "show what containers use" },
-	{ "prune", verb_prune, "remove the containers that do not run" },
+	{ "prune", verb_prune,
+	  "remove containers that do not run, unused images" },
+	{ "df", verb_df, "show the room that all of it takes" },
 	{ "systemd", verb_systemd, "print a unit that runs a container" },
 	{ "explain", verb_explain, "say what a run would give the container" },
 	{ "doctor", verb_doctor, "test what a start needs, with remedies" },
@@ -62,11 +64,15 @@ static const struct verb {
 	{ "load", verb_image, "load images from an archive or a directory" },
 	{ "images", verb_image, "list the images of the store" },
 	{ "rmi", verb_image, "remove images" },
+	{ "check", verb_image,
+	  "see whether the store is whole, and repair it" },
 	{ "unpack", verb_image,
 	  "unpack the layers of an image ahead of a run" },
 	{ "info", verb_info, "print what there is, here and in the store" },
 	{ "version", verb_version, "print the version" },
-	{ "container", verb_container, NULL },
+	{ "container", verb_group, NULL },
+	{ "image", verb_group, NULL },
+	{ "system", verb_group, NULL },
 	{ "help", verb_help, "print this" },
 };
 
@@ -115,19 +121,43 @@ static const struct verb *find_verb(const char *name, struct error *err)
 	return NULL;
 }
 
-/* docker's "container VERB" is VERB */
-static int verb_container(const struct call *call)
+/* docker's "container VERB" is VERB, and so are most of "image" and "system" */
+static const struct {
+	const char *group, *name, *verb;
+} others[] = {
+	{ "image", "ls", "images" },
+	{ "image", "list", "images" },
+	{ "image", "rm", "rmi" },
+	{ "image", "remove", "rmi" },
+};
+
+static const char *verb_of_group(const char *group, const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+		if (strcmp(others[i].group, group) == 0 &&
+		    strcmp(others[i].name, name) == 0)
+			return others[i].verb;
+	return name;
+}
+
+static int verb_group(const struct call *call)
 {
 	struct call inner = *call;
 	const struct verb *verb = NULL;
+	scoped(char *) *argv = xcalloc((size_t)call->argc + 1, sizeof(*argv));
 	struct error err;
 
+	for (int i = 1; i < call->argc; i++)
+		argv[i - 1] = call->argv[i];
 	inner.argc--;
-	inner.argv++;
-	if (call->argc < 2)
+	inner.argv = argv;
+	inner.group = call->argv[0];
+	if (call->argc < 2) {
 		error_say(&err, EINVAL, "the verb is missing");
-	else
-		verb = find_verb(call->argv[1], &err);
+	} else {
+		verb = find_verb(verb_of_group(inner.group, argv[0]), &err);
+		argv[0] = (char *)(uintptr_t)(verb ? verb->name : argv[0]);
+	}
 	if (verb)
 		return verb->function(&inner);
 	print_error(&err);
@@ -142,6 +172,23 @@ static uint64_t now_ns(void)
 	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
+/* for the other program, too; in place of those that the variable named */
+static void name_image_stores(struct strv *paths)
+{
+	scoped(char) *list = xstrdup("");
+
+	if (paths->n == 0)
+		return;
+	for (size_t i = 0; i < paths->n; i++) {
+		char *more =
+			xasprintf("%s%s%s", list, i ? ":" : "", paths->v[i]);
+		free(list);
+		list = more;
+	}
+	setenv("WOLFFIA_IMAGESTORE", list, 1);
+	strv_free(paths);
+}
+
 int main(int argc, char **argv)
 {
 	struct call call = { .whole_argv = argv, .started_ns = now_ns() };
@@ -154,6 +201,7 @@ int main(int argc, char **argv)
 		first = global_options_parse(argc, argv, &call.global, &err);
 	if (first < 0)
 		goto failed;
+	name_image_stores(&call.global.imagestores);
 	if (call.global.version == FLAG_YES)
 		return verb_version(&call);
 	if (call.global.help == FLAG_YES || first >= argc)

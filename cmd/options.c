@@ -161,6 +161,8 @@ HEADING("About wolffia itself"),
 VALUE(0, "store", store, "DIR",
       "where images and volumes lie; $WOLFFIA_STORE or "
       "~/.local/share/wolffia"),
+LIST(0, "imagestore", imagestores, "DIR",
+     "a store whose images are used and never changed; $WOLFFIA_IMAGESTORE"),
 FLAG('D', "debug", debug, "say what is done: --log-level debug"),
 CHOICE("log-level", NULL, log_level, "LEVEL", CHOICES_LOG_LEVEL,
        "error, warning, info, debug"),

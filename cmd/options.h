@@ -21,6 +21,7 @@ struct global_options {
 	enum flag debug;
 	const char *log_level;
 	const char *store;
+	struct strv imagestores;
 };
 
 struct options {

@@ -11,6 +11,7 @@
 #include "cmd/prepared_image.h"
 #include "cmd/spec_from_options.h"
 #include "core/resolve.h"
+#include "storage/image_store.h"
 #include "userns/outer.h"
 
 static int open_store(struct prepared *p, struct error *err)
@@ -18,7 +19,9 @@ static int open_store(struct prepared *p, struct error *err)
 	scoped(char) *path = NULL;
 	int r = store_default_path(p->options.global.store, &path, err);
 
-	return r < 0 ? r : store_open(&p->store, path, err);
+	if (r == 0)
+		r = store_open(&p->store, path, err);
+	return r < 0 ? r : store_open_images(&p->store, err);
 }
 
 /* --quiet, --debug and --log-level; INFO without any */

@@ -168,7 +168,7 @@ static int create(struct prepared *p, const struct call *call,
 
 	if (r < 0)
 		return r;
-	r = record_write_spec(state.dirfd, &p->spec, err);
+	r = record_write_spec(&p->store, true, state.dirfd, &p->spec, err);
 	record_of(&p->spec, &record);
 	if (r == 0)
 		r = record_write(state.dirfd, &record, err);

@@ -13,7 +13,8 @@ struct call {
 	char **argv;                  /* argv[0] is the verb */
 	struct global_options global; /* what stood before the verb */
 	char **whole_argv;            /* as main() was given it */
-	uint64_t started_ns;          /* CLOCK_MONOTONIC when wolffia began */
+	const char *group;   /* "container" of "container prune"; or NULL */
+	uint64_t started_ns; /* CLOCK_MONOTONIC when wolffia began */
 };
 
 /* Each prints what it has to say; Return: the exit status */
@@ -34,6 +35,7 @@ int verb_inspect(const struct call *call);
 int verb_top(const struct call *call);
 int verb_stats(const struct call *call);
 int verb_prune(const struct call *call);
+int verb_df(const struct call *call);
 int verb_info(const struct call *call);
 int verb_version(const struct call *call);
 int verb_systemd(const struct call *call);

@@ -44,7 +44,8 @@ void launch_event(const struct launch *l, const char *action,
 
 static int begin_new(struct launch *l, struct error *err)
 {
-	int r = record_write_spec(l->state->dirfd, l->spec, err);
+	int r = record_write_spec(l->state->store, !l->spec->remove,
+				  l->state->dirfd, l->spec, err);
 
 	record_of(l->spec, &l->record);
 	if (r == 0)

@@ -127,23 +127,28 @@ int names_find(const struct store *store, const char *name, char **ret_id,
 	return 0;
 }
 
-void names_sweep(const struct store *store)
+/* those that lead to no container: each to @found */
+static int each_stale(const struct store *store,
+		      void (*found)(int names_fd, const char *name,
+				    void *context),
+		      void *context, struct error *err)
 {
 	struct error ignored;
-	scoped_fd containers =
-		path_open_beneath(store->dirfd, "containers",
-				  O_RDONLY | O_DIRECTORY, 0, &ignored);
+	scoped_fd containers = path_open_beneath(
+		store->dirfd, "containers", O_RDONLY | O_DIRECTORY, 0, err);
 	/* a name that is taken over meanwhile is not the one that was read */
-	scoped_fd guarded =
-		containers < 0 ? -1 : state_guard(containers, &ignored);
+	scoped_fd guarded = containers < 0 ? -1 : state_guard(containers, err);
 	if (guarded < 0)
-		return;
+		return -err->code;
 	int names = openat(store->dirfd, "names",
 			   O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	DIR *list = names < 0 ? NULL : fdopendir(names);
 
-	if (!list)
-		return;
+	if (!list) {
+		error_set(err, errno, "list the names");
+		fd_close(&names);
+		return -err->code;
+	}
 	for (struct dirent *entry; (entry = readdir(list));) {
 		char id[ID_SIZE];
 		struct stat st;
@@ -152,7 +157,32 @@ void names_sweep(const struct store *store)
 		scoped(char) *path = xasprintf("containers/%s", id);
 		if (fstatat(store->dirfd, path, &st, AT_SYMLINK_NOFOLLOW) < 0 &&
 		    errno == ENOENT)
-			unlinkat(names, entry->d_name, 0);
+			found(names, entry->d_name, context);
 	}
 	closedir(list);
+	return 0;
+}
+
+static void remove_name(int names_fd, const char *name, void *context)
+{
+	(void)context;
+	unlinkat(names_fd, name, 0);
+}
+
+void names_sweep(const struct store *store)
+{
+	struct error ignored;
+
+	each_stale(store, remove_name, NULL, &ignored);
+}
+
+static void list_name(int names_fd, const char *name, void *context)
+{
+	(void)names_fd;
+	strv_add(context, name);
+}
+
+int names_stale(const struct store *store, struct strv *ret, struct error *err)
+{
+	return each_stale(store, list_name, ret, err);
 }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "base/error.h"
+#include "base/strv.h"
 #include "storage/store.h"
 
 /* names_claim - Return: 0; -EEXIST another container has it */
@@ -23,3 +24,6 @@ int names_find(const struct store *store, const char *name, char **ret_id,
 /* names_sweep - remove those of containers that are not there any more;
  * takes the guard by itself */
 void names_sweep(const struct store *store);
+
+/* names_stale - those that names_sweep() would remove; takes the guard, too */
+int names_stale(const struct store *store, struct strv *ret, struct error *err);

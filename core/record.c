@@ -12,6 +12,8 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "core/spec_json.h"
+#include "storage/digest.h"
+#include "storage/image_store.h"
 
 enum { FILE_LARGEST = 16 * 1024 * 1024, COMMAND_SHOWN = 4096 };
 
@@ -270,9 +272,32 @@ static int write_image(int dirfd, const struct spec *spec, struct error *err)
 	return fd_write_all(fd, line, strlen(line), err);
 }
 
-int record_write_spec(int dirfd, const struct spec *spec, struct error *err)
+/* under the lock of those who remove images: see collect_find() */
+static int keep_image(const struct store *store, bool kept, int dirfd,
+		      const struct spec *spec, struct error *err)
 {
-	int r = write_image(dirfd, spec, err);
+	if (!store || !spec->image_digest)
+		return write_image(dirfd, spec, err);
+	scoped(char) *blob = digest_blob_path(spec->image_digest);
+	scoped(char) *path = xasprintf("oci/%s", blob);
+	scoped_fd lock = kept ? store_lock(store, err) : -1;
+
+	if (kept && lock < 0)
+		return lock;
+	if (faccessat(store->dirfd, path, F_OK, 0) == 0)
+		return write_image(dirfd, spec, err);
+	/* what another store has is not for this one to keep */
+	if (image_store_has_blob(store, spec->image_digest))
+		return 0;
+	return kept ? error_say(err, ENOENT, "the image %s was removed",
+				spec->image)
+		    : write_image(dirfd, spec, err);
+}
+
+int record_write_spec(const struct store *store, bool kept, int dirfd,
+		      const struct spec *spec, struct error *err)
+{
+	int r = keep_image(store, kept, dirfd, spec, err);
 
 	return r < 0 ? r
 		     : replace_file(dirfd, "spec.json", spec_to_json(spec),

@@ -18,6 +18,7 @@
 #include "base/error.h"
 #include "base/strv.h"
 #include "core/spec.h"
+#include "storage/store.h"
 
 enum phase {
 	PHASE_CREATED, /* never started */
@@ -74,8 +75,16 @@ int record_from_json(const json_t *object, struct record *ret,
 int record_write(int dirfd, const struct record *record, struct error *err);
 int record_read(int dirfd, struct record *ret, struct error *err);
 
-/* record_write_spec, record_read_spec - spec.json, and the file "image" */
-int record_write_spec(int dirfd, const struct spec *spec, struct error *err);
+/*
+ * record_write_spec, record_read_spec - spec.json, and the file "image"
+ * @store: NULL: nobody removes images
+ * @kept:  the container is: that its image is still there, and that it is kept
+ *         for this container, is one step for those who remove images.  One
+ *         that goes with its launcher holds the layers, and that is enough
+ * Return: 0; -ENOENT the image was removed.
+ */
+int record_write_spec(const struct store *store, bool kept, int dirfd,
+		      const struct spec *spec, struct error *err);
 int record_read_spec(int dirfd, struct spec *ret, struct error *err);
 
 /* record_now - CLOCK_REALTIME in nanoseconds */

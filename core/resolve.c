@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
 #include <sys/vfs.h>
@@ -201,12 +202,43 @@ static int refuse_overlay(const char *because, struct error *err)
 }
 
 /* a tree of root's, say: none of its owners has a number in the container */
-static bool belongs_to_another(const struct spec *spec)
+static bool is_anothers_tree(const struct spec *spec)
 {
 	struct stat st;
 
 	return stat(spec->rootfs_dir, &st) == 0 &&
 	       idmap_to_inside(&spec->outer_uids, st.st_uid) == ID_NONE;
+}
+
+/* layers/<hex> of an image store: its files are numbered after who owns that */
+static bool is_anothers_layer(const char *path)
+{
+	scoped(char) *owner = xasprintf("%s/../..", path);
+	struct stat st;
+
+	return stat(owner, &st) == 0 && st.st_uid != geteuid();
+}
+
+/*
+ * Return: what of the root has ids that are not this user's, or NULL.  Layers
+ * in the store itself are ours: store_open() has seen to that.
+ */
+static const char *belongs_to_another(const struct spec *spec,
+				      const struct store *store)
+{
+	size_t n = strlen(store->path);
+
+	if (spec->rootfs == ROOTFS_DIR)
+		return is_anothers_tree(spec) ? spec->rootfs_dir : NULL;
+	for (size_t i = 0; spec->rootfs == ROOTFS_IMAGE && i < spec->layers.n;
+	     i++) {
+		const char *path = spec->layers.v[i];
+		bool ours =
+			strncmp(path, store->path, n) == 0 && path[n] == '/';
+		if (!ours && is_anothers_layer(path))
+			return path;
+	}
+	return NULL;
 }
 
 static int resolve_driver(struct spec *spec, const struct store *store,
@@ -225,7 +257,8 @@ static int resolve_driver(struct spec *spec, const struct store *store,
 		spec->driver = DRIVER_OVERLAY; /* nothing is served */
 		return 0;
 	}
-	if (spec->rootfs == ROOTFS_DIR && belongs_to_another(spec)) {
+	const char *foreign = belongs_to_another(spec, store);
+	if (foreign) {
 		if (spec->driver == DRIVER_OVERLAY)
 			return refuse_overlay("cannot read a directory of "
 					      "another user's",
@@ -233,9 +266,10 @@ static int resolve_driver(struct spec *spec, const struct store *store,
 		spec->squash = true;
 		spec->driver = DRIVER_FUSE_OVERLAYFS;
 		strv_addf(notices,
-			  "%s belongs to another user: all its files "
-			  "are shown as root's",
-			  spec->rootfs_dir);
+			  "%s belongs to another user: all files are shown as "
+			  "root's, and those that only its users may read "
+			  "cannot be read",
+			  foreign);
 	}
 	if (spec->driver == DRIVER_FUSE_OVERLAYFS)
 		return 0;

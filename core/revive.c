@@ -57,10 +57,7 @@ static int hold_layers(const struct store *store, const struct spec *spec,
 	int r = holds < 0 ? holds : 0;
 
 	for (size_t i = 0; r == 0 && i < spec->layers.n; i++) {
-		const char *slash = strrchr(spec->layers.v[i], '/');
-		r = store_hold_layer(store, holds,
-				     slash ? slash + 1 : spec->layers.v[i],
-				     err);
+		r = store_hold_path(store, holds, spec->layers.v[i], err);
 	}
 	if (r < 0)
 		return error_prefix(err, "the image %s",

@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "storage/digest.h"
+#include "storage/image_store.h"
 #include "storage/layout.h"
 #include "storage/reference.h"
 #include "storage/registry/name.h"
@@ -231,20 +232,35 @@ static int not_unpacked(const char *name, bool single, struct error *err)
 			  single ? " --single" : "");
 }
 
+/* Return: where it lies, the caller's to free, or NULL */
+static char *find_layer(const struct store *store, const char *name, bool own)
+{
+	scoped(char) *below = xasprintf("layers/%s", name);
+
+	if (own && faccessat(store->dirfd, below, F_OK, 0) == 0)
+		return xasprintf("%s/%s", store->path, below);
+	return image_store_layer(store, name);
+}
+
+/*
+ * @own: the image is one of the store itself.  What another one has stays
+ * there as long as its owner likes, but what is here is kept only for images
+ * that are here
+ */
 static int find_layers(const struct store *store, const struct strv *diff_ids,
-		       bool single, struct image *ret, struct error *err)
+		       bool own, bool single, struct image *ret,
+		       struct error *err)
 {
 	for (size_t i = diff_ids->n; i-- > 0;) {
 		scoped(char) *name = store_layer_name(diff_ids->v[i], single);
-		scoped(char) *below = xasprintf("layers/%s", name);
-		scoped(char) *path = xasprintf("%s/%s", store->path, below);
+		scoped(char) *path = find_layer(store, name, own);
+		if (!path)
+			return not_unpacked(name, single, err);
 		if (strv_contains(&ret->layers, path))
 			continue;
-		if (faccessat(store->dirfd, below, F_OK, 0) < 0)
-			return not_unpacked(name, single, err);
+		scoped(char) *marker = xasprintf("%s.wh", path);
 		strv_take(&ret->layers, take_ptr(path));
-		scoped(char) *marker = xasprintf("%s.wh", below);
-		if (faccessat(store->dirfd, marker, F_OK, 0) == 0)
+		if (access(marker, F_OK) == 0)
 			ret->whiteout_files = true;
 	}
 	return 0;
@@ -264,7 +280,8 @@ int image_find(const struct store *store, const char *name, bool single,
 	scoped_manifest manifest = { 0 };
 	scoped_config config = { 0 };
 	scoped_image image = { 0 };
-	int r = layout_read_index(store, &index, err);
+	size_t own = 0;
+	int r = layout_read_images(store, &index, &own, err);
 	int at = r < 0 ? r : image_lookup(store, &index, name, NULL, err);
 
 	if (at < 0)
@@ -272,7 +289,8 @@ int image_find(const struct store *store, const char *name, bool single,
 	const struct descriptor *entry = &index.entries[at];
 	r = layout_read_image(store, entry->digest, &manifest, &config, err);
 	if (r == 0)
-		r = find_layers(store, &config.diff_ids, single, &image, err);
+		r = find_layers(store, &config.diff_ids, (size_t)at < own,
+				single, &image, err);
 	if (r < 0)
 		return r;
 	*ret = (struct image){
@@ -302,8 +320,8 @@ int image_hold(const struct store *store, const struct image *image,
 	if (holds_fd < 0)
 		return holds_fd;
 	for (size_t i = 0; i < image->layers.n; i++) {
-		const char *name = strrchr(image->layers.v[i], '/') + 1;
-		int r = store_hold_layer(store, holds_fd, name, err);
+		int r = store_hold_path(store, holds_fd, image->layers.v[i],
+					err);
 		if (r < 0)
 			return error_prefix(err, "image %s was removed",
 					    image->reference);

@@ -39,6 +39,47 @@ int layout_read_index(const struct store *store, struct image_index *ret,
 	return 0;
 }
 
+static bool has_entry(const struct image_index *index,
+		      const struct descriptor *entry)
+{
+	for (size_t i = 0; i < index->n; i++) {
+		const struct descriptor *e = &index->entries[i];
+		bool same = strcmp(e->digest, entry->digest) == 0;
+		if (entry->name ? e->name && strcmp(e->name, entry->name) == 0
+				: same)
+			return true;
+	}
+	return false;
+}
+
+int layout_read_images(const struct store *store, struct image_index *ret,
+		       size_t *ret_own, struct error *err)
+{
+	scoped_index index = { 0 };
+	int r = layout_read_index(store, &index, err);
+
+	if (r == 0 && ret_own)
+		*ret_own = index.n;
+	for (size_t i = 0; r == 0 && i < store->n_images; i++) {
+		scoped_index more = { 0 };
+		r = layout_read_index(&store->images[i], &more, err);
+		if (r < 0) {
+			error_prefix(err, "the image store %s",
+				     store->images[i].path);
+			return error_hint(err, "leave it out, or have its "
+					       "owner repair it");
+		}
+		for (size_t e = 0; e < more.n; e++)
+			if (!has_entry(&index, &more.entries[e]))
+				index_append(&index, &more.entries[e]);
+	}
+	if (r < 0)
+		return r;
+	*ret = index;
+	index = (struct image_index){ 0 };
+	return 0;
+}
+
 /* under a temporary name, fsynced, renamed; the name is ours by the lock */
 static int replace_file(const struct store *store, const char *path,
 			const char *text, struct error *err)
@@ -142,6 +183,9 @@ ssize_t layout_read_blob(const struct store *store, const char *digest,
 	scoped(char) *path = xasprintf("oci/%s", blob);
 	ssize_t size = fd_read_file(store->dirfd, path, max, ret, err);
 
+	for (size_t i = 0; size == -ENOENT && i < store->n_images; i++)
+		size = fd_read_file(store->images[i].dirfd, path, max, ret,
+				    err);
 	return size < 0 ? damaged(err) : size;
 }
 

@@ -21,6 +21,14 @@
 int layout_read_index(const struct store *store, struct image_index *ret,
 		      struct error *err);
 
+/*
+ * layout_read_images - the same, and behind it what image stores have and no
+ * entry before says (storage/image_store.h)
+ * @ret_own: how many are in the store itself; may be NULL
+ */
+int layout_read_images(const struct store *store, struct image_index *ret,
+		       size_t *ret_own, struct error *err);
+
 /* layout_write_index - replace it; the caller has store_lock() */
 int layout_write_index(const struct store *store,
 		       const struct image_index *index, struct error *err);

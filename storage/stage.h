@@ -92,6 +92,20 @@ int stage_text(struct stage *stage, const char *text, struct descriptor *ret,
 int stage_use_blob(struct stage *stage, const char *digest);
 
 /*
+ * stage_copy_blob - the same, or a copy of an image store's, which is checked
+ * Return: 0; -ENOENT nobody has it (@err says nothing); as stage_blob().
+ */
+int stage_copy_blob(struct stage *stage, const struct descriptor *blob,
+		    const char *what, struct error *err);
+
+/*
+ * stage_is_elsewhere - does an image store have the layer, and the blob that
+ * it was made from?  Then the own store needs neither.
+ */
+bool stage_is_elsewhere(struct stage *stage, const char *blob_digest,
+			const char *diff_id);
+
+/*
  * stage_adopt_blob - one that was fetched, and whose digest was checked
  * @name: of the file in @dirfd, which is in the store; it is moved
  */

@@ -14,6 +14,7 @@
 #include "base/fd.h"
 #include "base/memory.h"
 #include "storage/hash.h"
+#include "storage/image_store.h"
 #include "storage/layout.h"
 #include "storage/stage.h"
 #include "storage/stage_layers.h"
@@ -246,7 +247,7 @@ static void learn_pairs(struct stage *stage)
 	struct error ignored;
 
 	if (stage->pairs.n ||
-	    layout_read_index(stage->store, &index, &ignored) < 0)
+	    layout_read_images(stage->store, &index, NULL, &ignored) < 0)
 		return;
 	strv_add(&stage->pairs, ""); /* so that it is done once */
 	for (size_t i = 0; i < index.n; i++) {
@@ -274,9 +275,22 @@ static bool have_layer(struct stage *stage, const char *blob_digest,
 	learn_pairs(stage);
 	if (!strv_contains(&stage->pairs, wanted))
 		return false;
-	return strv_contains(&stage->layers, name) ||
-	       store_hold_layer(stage->store, stage->holds_fd, name,
-				&ignored) == 0;
+	if (strv_contains(&stage->layers, name) ||
+	    store_hold_layer(stage->store, stage->holds_fd, name, &ignored) ==
+		    0)
+		return true;
+	scoped(char) *elsewhere = image_store_layer(stage->store, name);
+	return elsewhere != NULL;
+}
+
+bool stage_is_elsewhere(struct stage *stage, const char *blob_digest,
+			const char *diff_id)
+{
+	scoped(char) *name = store_layer_name(diff_id, stage->ids->single);
+	scoped(char) *path = image_store_layer(stage->store, name);
+
+	return path && image_store_has_blob(stage->store, blob_digest) &&
+	       have_layer(stage, blob_digest, diff_id, name);
 }
 
 int stage_unpack_layer(struct stage *stage, int tar_fd, const char *name,
@@ -420,10 +434,23 @@ int stage_adopt_blob(struct stage *stage, int dirfd, const char *name,
 	return 0;
 }
 
+int stage_copy_blob(struct stage *stage, const struct descriptor *blob,
+		    const char *what, struct error *err)
+{
+	scoped_descriptor ignored = { 0 };
+
+	if (stage_use_blob(stage, blob->digest) == 0)
+		return 0;
+	scoped_fd fd = image_store_blob(stage->store, blob->digest);
+	return fd < 0 ? fd
+		      : stage_blob(stage, fd, false, blob, what, &ignored, err);
+}
+
 /* it was checked when it came: no need to read it again */
 static int hold_blob(struct stage *stage, const char *digest, struct error *err)
 {
-	return stage_use_blob(stage, digest) < 0
+	return stage_use_blob(stage, digest) < 0 &&
+			       !image_store_has_blob(stage->store, digest)
 		       ? error_say(err, ENOENT,
 				   "the image was removed: there is no blob %s",
 				   digest)
@@ -444,6 +471,9 @@ int stage_hold_image(struct stage *stage, const char *digest,
 		scoped(char) *name = store_layer_name(config->diff_ids.v[i],
 						      stage->ids->single);
 		r = store_hold_layer(stage->store, stage->holds_fd, name, err);
+		scoped(char) *elsewhere = image_store_layer(stage->store, name);
+		if (r == -ENOENT && elsewhere)
+			r = 0;
 	}
 	return r;
 }

@@ -125,6 +125,9 @@ void store_close(struct store *store)
 	if (store->path)
 		fd_close(&store->dirfd);
 	free(store->path);
+	for (size_t i = 0; i < store->n_images; i++)
+		store_close(&store->images[i]);
+	free(store->images);
 	*store = (struct store){ .dirfd = -1 };
 }
 
@@ -197,6 +200,31 @@ int store_hold_layer(const struct store *store, int holds_fd, const char *name,
 	if (fstatat(store->dirfd, path, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return error_set(err, errno, "layer %s", name);
 	return 0;
+}
+
+/* the store may have been named in another way when @path was written down */
+static bool is_in(const struct store *store, const char *path, const char *name)
+{
+	scoped(char) *ours = xasprintf("%s/layers/%s", store->path, name);
+	scoped(char) *below = xasprintf("layers/%s", name);
+	struct stat a, b;
+
+	if (strcmp(ours, path) == 0)
+		return true;
+	return stat(path, &a) < 0 ||
+	       (fstatat(store->dirfd, below, &b, AT_SYMLINK_NOFOLLOW) == 0 &&
+		a.st_dev == b.st_dev && a.st_ino == b.st_ino);
+}
+
+int store_hold_path(const struct store *store, int holds_fd, const char *path,
+		    struct error *err)
+{
+	const char *slash = strrchr(path, '/');
+	const char *name = slash ? slash + 1 : path;
+
+	return is_in(store, path, name)
+		       ? store_hold_layer(store, holds_fd, name, err)
+		       : 0;
 }
 
 int store_seize_layer(int holds_fd, const char *name, struct error *err)

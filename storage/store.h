@@ -28,12 +28,16 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/error.h"
 
 struct store {
 	char *path; /* absolute */
 	int dirfd;
+	/* those that are only read: storage/image_store.h */
+	struct store *images;
+	size_t n_images;
 };
 
 /*
@@ -80,6 +84,13 @@ int store_open_holds(const struct store *store, struct error *err);
  */
 int store_hold_layer(const struct store *store, int holds_fd, const char *name,
 		     struct error *err);
+
+/*
+ * store_hold_path - the same for where a layer lies: one in another store
+ * (storage/image_store.h) is not held, but has to be there
+ */
+int store_hold_path(const struct store *store, int holds_fd, const char *path,
+		    struct error *err);
 
 /* store_seize_layer - hold it alone; Return: 0; -EBUSY it is in use */
 int store_seize_layer(int holds_fd, const char *name, struct error *err);

@@ -20,6 +20,7 @@
 #include "userns/outer.h"
 
 /* Each takes argv from its verb on and returns the exit status. */
+int verb_check(int argc, char *const argv[]);
 int verb_commit(int argc, char *const argv[]);
 int verb_cp(int argc, char *const argv[]);
 int verb_diff(int argc, char *const argv[]);
@@ -28,6 +29,7 @@ int verb_import(int argc, char *const argv[]);
 int verb_load(int argc, char *const argv[]);
 int verb_pull(int argc, char *const argv[]);
 int verb_images(int argc, char *const argv[]);
+int verb_prune_images(int argc, char *const argv[]); /* prune calls it */
 int verb_rmi(int argc, char *const argv[]);
 int verb_unpack(int argc, char *const argv[]);
 
@@ -48,6 +50,11 @@ int image_parse(const struct option_entry *table, const char *usage, int argc,
 		char *const argv[], void *options,
 		const struct image_options *common, struct strv *ret_arguments);
 
+/* image_parse_with - the same, of options whose --help is at @help */
+int image_parse_with(const struct option_entry *table, const char *usage,
+		     int argc, char *const argv[], void *options,
+		     const enum flag *help, struct strv *ret_arguments);
+
 /* Work on the store of a user: opened, swept, and with that user's ids. */
 struct image_work {
 	struct store store;
@@ -63,6 +70,12 @@ struct image_work {
  */
 int image_begin(struct image_work *work, const struct image_options *options,
 		bool single, struct error *err);
+
+/* image_begin_unswept - but leave what killed ones left; image_sweep() */
+int image_begin_unswept(struct image_work *work,
+			const struct image_options *options, bool single,
+			struct error *err);
+int image_sweep(struct image_work *work); /* says what fails; Return: 0 */
 
 /* image_stage - and begin work that changes it */
 int image_stage(struct image_work *work, struct error *err);

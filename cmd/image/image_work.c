@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "cmd/image/image_say.h"
 #include "cmd/image/image_verbs.h"
+#include "storage/image_store.h"
 
 static int call_outer(const void *context,
 		      int (*function)(void *argument, struct error *err),
@@ -49,6 +50,14 @@ int image_parse(const struct option_entry *table, const char *usage, int argc,
 		char *const argv[], void *options,
 		const struct image_options *common, struct strv *ret_arguments)
 {
+	return image_parse_with(table, usage, argc, argv, options,
+				&common->help, ret_arguments);
+}
+
+int image_parse_with(const struct option_entry *table, const char *usage,
+		     int argc, char *const argv[], void *options,
+		     const enum flag *help, struct strv *ret_arguments)
+{
 	struct error err;
 	int r = parse_all(table, argc, argv, options, ret_arguments, &err);
 
@@ -56,7 +65,7 @@ int image_parse(const struct option_entry *table, const char *usage, int argc,
 		image_fail(&err, "%s", argv[0]);
 		return r;
 	}
-	if (common->help == FLAG_YES) {
+	if (*help == FLAG_YES) {
 		print_help(table, usage);
 		return 1;
 	}
@@ -74,6 +83,24 @@ static void say_single(const struct error *why)
 int image_begin(struct image_work *work, const struct image_options *options,
 		bool single, struct error *err)
 {
+	int r = image_begin_unswept(work, options, single, err);
+
+	return r < 0 ? r : image_sweep(work);
+}
+
+int image_sweep(struct image_work *work)
+{
+	struct error why;
+
+	if (stage_sweep(&work->store, &work->ids, &why) < 0)
+		image_fail(&why, "cannot remove what was left half-done");
+	return 0;
+}
+
+int image_begin_unswept(struct image_work *work,
+			const struct image_options *options, bool single,
+			struct error *err)
+{
 	scoped(char) *path = NULL;
 	struct error why = { 0 };
 	bool quiet = options->quiet == FLAG_YES;
@@ -86,8 +113,13 @@ int image_begin(struct image_work *work, const struct image_options *options,
 		*err = why;
 	if (r == 0)
 		r = store_open(&work->store, path, err);
-	if (r < 0)
+	if (r == 0)
+		r = store_open_images(&work->store, err);
+	if (r < 0) {
+		if (work->store.dirfd >= 0)
+			store_close(&work->store);
 		return r;
+	}
 	if (work->outer.single && !single && !quiet)
 		say_single(&why);
 	uint32_t uids = idmap_size(&work->outer.uids);
@@ -100,8 +132,6 @@ int image_begin(struct image_work *work, const struct image_options *options,
 		.progress =
 			!quiet && isatty(STDERR_FILENO) ? image_progress : NULL,
 	};
-	if (stage_sweep(&work->store, &work->ids, &why) < 0)
-		image_fail(&why, "cannot remove what was left half-done");
 	return 0;
 }
 

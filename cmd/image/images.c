@@ -290,7 +290,7 @@ static int show(const struct options *options, const struct store *store,
 	scoped_json *objects = json_array(), *names = headings_json();
 	const struct wanted wanted = { &options->filters, repository };
 	bool once = !options->format && options->common.quiet == FLAG_YES;
-	int r = layout_read_index(store, &index, err);
+	int r = layout_read_images(store, &index, NULL, err);
 
 	if (r < 0)
 		return r;

@@ -16,6 +16,7 @@ static const struct {
 	const char *name;
 	int (*run)(int argc, char *const argv[]);
 } verbs[] = {
+	{ "check",  verb_check },
 	{ "commit", verb_commit },
 	{ "cp",     verb_cp },
 	{ "diff",   verb_diff },
@@ -24,6 +25,7 @@ static const struct {
 	{ "import", verb_import },
 	{ "load",   verb_load },
 	{ "pull",   verb_pull },
+	{ "prune-images", verb_prune_images },
 	{ "rmi",    verb_rmi },
 	{ "unpack", verb_unpack },
 };
@@ -64,9 +66,10 @@ int main(int argc, char *argv[])
 		return STATUS_WOLFFIA;
 	}
 	if (argc < 2)
-		return image_usage("write a verb: commit, cp, diff, export, "
-				   "images, import, load, pull, rmi or "
-				   "unpack");
+		return image_usage(
+			"write a verb: check, commit, cp, diff, export, "
+			"images, import, load, pull, rmi or "
+			"unpack");
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
 		if (strcmp(argv[1], verbs[i].name) == 0)
 			return close_output(verbs[i].run(argc - 1, argv + 1));

@@ -77,6 +77,21 @@ static void drop(struct image_index *index, size_t at, struct removal *removal)
 	index_remove(index, at);
 }
 
+/* @err says that there is none; an image store may have it */
+static int not_here(const struct store *store, const char *name,
+		    struct error *err)
+{
+	scoped_index all = { 0 };
+	struct error ignored;
+
+	if (store->n_images == 0 ||
+	    layout_read_images(store, &all, NULL, &ignored) < 0 ||
+	    image_lookup(store, &all, name, NULL, &ignored) < 0)
+		return -err->code;
+	error_say(err, EROFS, "%s is an image of an image store", name);
+	return error_hint(err, "those are only read: its owner can remove it");
+}
+
 /* take what @name means out of @index */
 static int forget(const struct store *store, struct image_index *index,
 		  const char *name, bool force, struct removal *ret,
@@ -85,6 +100,8 @@ static int forget(const struct store *store, struct image_index *index,
 	const char *hex = NULL;
 	int at = image_lookup(store, index, name, &hex, err);
 
+	if (at == -ENOENT)
+		return not_here(store, name, err);
 	if (at < 0)
 		return at;
 	if (!hex)

@@ -1,4 +1,5 @@
 /* wolffia-image unpack: the layers of an image that are not unpacked yet. */
+#include <errno.h>
 #include <stdio.h>
 
 #include "base/fd.h"
@@ -7,6 +8,7 @@
 #include "cmd/image/image_say.h"
 #include "cmd/image/image_verbs.h"
 #include "storage/image.h"
+#include "storage/image_store.h"
 #include "storage/layout.h"
 
 struct options {
@@ -41,9 +43,27 @@ static int stage_from_store(struct stage *stage, const struct descriptor *layer,
 	scoped_descriptor ignored = { 0 };
 	scoped_fd fd = image_open_store(stage->store, path, err);
 
+	if (fd == -ENOENT && image_store_has_blob(stage->store, layer->digest))
+		return stage_copy_blob(stage, layer, what, err);
+	if (fd == -ENOENT && stage->store->n_images == 0)
+		return error_hint(err, "it may lie in an image store: "
+				       "--imagestore names it");
 	if (fd < 0)
 		return fd;
 	return stage_blob(stage, fd, false, layer, what, &ignored, err);
+}
+
+/* an image of an image store becomes one of this store, too */
+static int adopt(struct stage *stage, const struct descriptor *entry,
+		 const struct manifest *manifest, struct error *err)
+{
+	int r = stage_copy_blob(stage, entry, "the manifest", err);
+
+	if (r == 0)
+		r = stage_copy_blob(stage, &manifest->config,
+				    "the configuration", err);
+	return r == -ENOENT ? error_say(err, ENOENT, "the image was removed")
+			    : r;
 }
 
 static int unpack_layers(struct stage *stage, const struct manifest *manifest,
@@ -55,6 +75,9 @@ static int unpack_layers(struct stage *stage, const struct manifest *manifest,
 		const struct descriptor *layer = &manifest->layers[i];
 		scoped(char) *what = xasprintf("layer %s", layer->digest);
 		char ignored[DIGEST_MAX];
+		if (stage_is_elsewhere(stage, layer->digest,
+				       config->diff_ids.v[i]))
+			continue;
 		stage_say(stage, "Unpacking layer %zu of %zu", i + 1,
 			  manifest->n_layers);
 		r = stage_from_store(stage, layer, err);
@@ -72,7 +95,7 @@ static int unpack_image(struct image_work *work, const char *name,
 	scoped_index index = { 0 };
 	scoped_manifest manifest = { 0 };
 	scoped_config config = { 0 };
-	int r = layout_read_index(&work->store, &index, err);
+	int r = layout_read_images(&work->store, &index, NULL, err);
 	int at =
 		r < 0 ? r : image_lookup(&work->store, &index, name, NULL, err);
 
@@ -82,6 +105,8 @@ static int unpack_image(struct image_work *work, const char *name,
 			      &config, err);
 	if (r == 0)
 		r = image_stage(work, err);
+	if (r == 0)
+		r = adopt(&work->stage, &index.entries[at], &manifest, err);
 	if (r == 0)
 		r = unpack_layers(&work->stage, &manifest, &config, err);
 	struct image_index images = { &index.entries[at], 1 };

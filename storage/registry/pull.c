@@ -200,8 +200,11 @@ static int add_layer(struct work *work, size_t i, struct error *err)
 		.what = xasprintf("layer %.19s", layer->digest),
 	};
 	/* the blob may be there and its tree not, or another form of it */
-	if (stage_use_blob(stage, layer->digest) == 0)
+	if (stage_is_elsewhere(stage, layer->digest, diff_id))
 		return 0;
+	int r = stage_copy_blob(stage, layer, fetch->what, err);
+	if (r != -ENOENT)
+		return r;
 	fetch->get = &work->gets[work->n_gets++];
 	*fetch->get = (struct blob_get){
 		.digest = layer->digest,
@@ -210,7 +213,7 @@ static int add_layer(struct work *work, size_t i, struct error *err)
 		.tee_fd = -1,
 		.context = fetch,
 	};
-	int r = open_partial(fetch, err);
+	r = open_partial(fetch, err);
 	if (r == 0 && !fetch->resumed)
 		fetch->get->tee = unpack_piece;
 	return r;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "cmd/check_options.h"
 #include "cmd/cp_options.h"
 #include "cmd/log_tables.h"
 #include "cmd/options.h"
@@ -20,6 +21,7 @@ static const struct {
 	{ "ps", ps_table },           { "stats", stats_table },
 	{ "pull", pull_table },       { "systemd", systemd_table },
 	{ "top", top_table },         { "version", version_table },
+	{ "df", df_table },           { "check", check_table },
 };
 
 int main(int argc, char *argv[])

@@ -181,7 +181,7 @@ START_TEST(the_spec_and_the_digest_of_its_image_are_files)
 	scoped(char) *digest = NULL;
 
 	sample_spec(&spec);
-	ck_assert_int_eq(record_write_spec(dir, &spec, &err), 0);
+	ck_assert_int_eq(record_write_spec(NULL, false, dir, &spec, &err), 0);
 	ck_assert_int_eq(record_read_spec(dir, &again, &err), 0);
 	ck_assert_str_eq(again.id, SAMPLE_ID);
 	ck_assert_int_gt(fd_read_file(dir, "image", 100, &digest, &err), 0);
@@ -190,7 +190,7 @@ START_TEST(the_spec_and_the_digest_of_its_image_are_files)
 	/* a directory has no image that must not be collected */
 	unlinkat(dir, "image", 0);
 	free(take_ptr(spec.image_digest));
-	ck_assert_int_eq(record_write_spec(dir, &spec, &err), 0);
+	ck_assert_int_eq(record_write_spec(NULL, false, dir, &spec, &err), 0);
 	ck_assert_int_lt(faccessat(dir, "image", F_OK, 0), 0);
 	spec_free(&spec);
 }
