@@ -65,7 +65,7 @@ lacks() {
 
 @test "an image of an image store runs, and is listed and inspected, and nothing is written there" {
 	write_protect
-	run -125 --separate-stderr "$WOLFFIA" run one:1 /bin/sh
+	run -125 --separate-stderr "$WOLFFIA" run --pull never one:1 /bin/sh
 	[[ $stderr == *"no image \"one:1\""* ]]
 	run -0 shared run -q one:1 /bin/sh -c 'echo works >/x && cat /x'
 	[ "$output" = works ]
