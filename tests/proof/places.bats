@@ -1,5 +1,5 @@
-# Stores that are full, read-only, or somebody else's; clocks that jump; numbers
-# of processes that are another's by now; no $XDG_RUNTIME_DIR.
+# Stores that are full, read-only, or somebody else's; numbers of processes
+# that are another's by now; no $XDG_RUNTIME_DIR.
 
 # what is quoted is for another shell; status and output are of bats and of
 # the helper
@@ -175,33 +175,5 @@ dead_with_pid() {
 		"$WOLFFIA" rm -f dead
 	done
 	kill "$stranger"
-	store_is_empty
-}
-
-@test "a clock that jumps changes neither what waits nor what is said" {
-	[ -e "$CLOCK" ] || skip_or_fail "there is no clock to preload"
-	export CLOCK_MOVED=$PWD/moved
-	moved() {
-		LD_PRELOAD=$CLOCK timeout -s KILL 20 "$WOLFFIA" "$@"
-	}
-	for jump in -315360000 -86400 -1 86400 315360000; do
-		echo 0 >moved
-		moved run -d --name x --rootfs "$ROOT" sleep 100
-		moved run -d --name y --restart on-failure:2 --rootfs "$ROOT" false
-		echo "$jump" >moved
-		run -0 moved exec x echo in
-		[ "$output" = in ]
-		run -0 moved ps -a --format '{{.Names}} {{.State}} {{.Status}}'
-		[[ "$output" == *"x running"* ]]
-		run -0 moved wait y
-		run -0 moved stop -t 1 x
-		run -0 moved ps -a --format '{{.Status}}'
-		[[ "$output" == *"Exited (143)"* ]]
-		run -0 moved rm x
-		run -0 moved rm -f y
-		run --separate-stderr moved run --timeout 1 --rootfs "$ROOT" sleep 100
-		[ "$status" != 0 ]
-		[[ "$stderr" == *"--timeout"* ]]
-	done
 	store_is_empty
 }

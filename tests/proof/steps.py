@@ -287,7 +287,7 @@ def check_end(launch, victim, step, goes_on, complaints):
         text = text.replace("ready\n", "")
     # the command's own complaint, of a root that is gone
     text = "".join(line for line in text.splitlines(True)
-                   if not line.startswith("sh: "))
+                   if not line.startswith(("sh: ", "sleep: ")))
     if wants_line and not ground.is_one_clear_line(text) or \
             not wants_line and text:
         complaints.append("it said: %r" % text)
