@@ -42,21 +42,26 @@ quick() {
 
 # --- the time before its program runs (CVE-2016-9962, R11)
 
-# watched N [OPTION...]: N execs, while the container looks into each of them
+# watched N [OPTION...]: N execs, while the container looks into each of them;
+# again when a busy machine let it see few of them
 watched() {
-	local n=$1
+	local n=$1 seen=0 tried=0
 	shift
-	up_saying window ready "$@" probe_window "$SENTINEL"
-	execs "$n"
-	"$WOLFFIA" kill -s TERM window >/dev/null
-	await_end
-	# it has seen most of them, and took nothing
-	[ "$status" = 0 ] || { echo "$said"; return 1; }
-	[[ "$said" =~ seen\ ([0-9]+)\ tried\ ([0-9]+) ]]
-	echo "$* ${BASH_REMATCH[0]}"
-	[ "${BASH_REMATCH[1]}" -ge $((n / 4)) ]
-	[ "${BASH_REMATCH[2]}" -ge $((n * 10)) ]
-	"$WOLFFIA" rm window >/dev/null
+	for _ in {1..5}; do
+		up_saying window ready "$@" probe_window "$SENTINEL"
+		execs "$n"
+		"$WOLFFIA" kill -s TERM window >/dev/null
+		await_end
+		# it took nothing
+		[ "$status" = 0 ] || { echo "$said"; return 1; }
+		[[ "$said" =~ seen\ ([0-9]+)\ tried\ ([0-9]+) ]]
+		seen=$((seen + BASH_REMATCH[1])) tried=$((tried + BASH_REMATCH[2]))
+		"$WOLFFIA" rm window >/dev/null
+		[ "$seen" -lt $((n / 4)) ] || break
+	done
+	echo "$* seen $seen tried $tried"
+	[ "$seen" -ge $((n / 4)) ]
+	[ "$tried" -ge $((n * 10)) ]
 }
 
 @test "nothing of a session can be looked into, opened or traced before its program runs" {
@@ -181,9 +186,14 @@ watched() {
 		[ "$status" = 0 ] || { [ "$status" = 125 ] && one_clear_line; } || { echo "$status $stderr"; false; }
 	done
 	"$WOLFFIA" rm -f window
-	# full for certain
+	# full for certain: what made the container may have counted when
+	# probe_forks was refused, and have ended since
 	up_saying window full --pids-limit 20 sh -c 'probe_forks 0; exec probe_identity -p full'
-	"$WOLFFIA" exec -d window sleep 1000
+	for _ in {1..5}; do
+		quick "$WOLFFIA" exec -d window sleep 1000
+		[ "$status" = 0 ] || break
+	done
+	fails_with 125 "Resource temporarily unavailable"
 	quick "$WOLFFIA" exec window true
 	fails_with 125 "Resource temporarily unavailable"
 	one_clear_line
