@@ -23,7 +23,8 @@ packages_test="check bats busybox-static attr libcap2-bin strace jq bsdutils
   docker-registry apache2-utils openssl curl"
 
 # to measure against: what others use for the same
-packages_bench="bubblewrap crun podman hyperfine"
+packages_bench="bubblewrap crun podman hyperfine
+  libisal-dev libdeflate-dev zlib1g-dev"
 
 # Is this a distribution whose package names we know?
 packages_known()
