@@ -285,6 +285,12 @@ def main():
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--only", default="")
     arguments = ground.parse(parser)
+    with_images(lambda files, remote: prove(
+        arguments, files, remote))
+
+
+def with_images(work):
+    """work(directory with images, what to pull), as the user."""
     ground.become_user()
     ground.need_subids()
     for tool in "docker-registry", "skopeo":
@@ -293,8 +299,7 @@ def main():
     directory = tempfile.mkdtemp(prefix="wolffia-proof-images.")
     registry = images.Registry(directory)
     try:
-        prove(arguments, directory,
-              registry.push(make_files(directory), "two:1"))
+        work(directory, registry.push(make_files(directory), "two:1"))
     finally:
         registry.close()
         shutil.rmtree(directory, ignore_errors=True)
