@@ -261,6 +261,7 @@ int collect_remove(struct stage *stage, const struct garbage *garbage,
 {
 	struct removal removal = { stage, &garbage->layers };
 
+	stage->half_done = true;
 	if (garbage->layers.n) {
 		stage->foreign_files = true;
 		int r = stage->ids->call(stage->ids->context, move_layers,
@@ -275,6 +276,7 @@ int collect_remove(struct stage *stage, const struct garbage *garbage,
 		    errno != ENOENT)
 			return error_set(err, errno, "remove %s", path);
 	}
+	stage->half_done = false;
 	return 0;
 }
 

@@ -41,7 +41,8 @@ int collect_users(const struct store *store, const char *digest,
 /*
  * collect_remove - take it out of the store
  * Layers are moved into @stage, whose stage_discard() removes them: that takes
- * long, and needs no lock.
+ * long, and needs no lock.  When all is out, the stage is not .half_done any
+ * more; who has written an index before has set it.
  */
 int collect_remove(struct stage *stage, const struct garbage *garbage,
 		   struct error *err);

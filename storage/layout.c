@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,8 +15,17 @@
 #define LAYOUT  "oci/oci-layout"
 #define VERSION "{\"imageLayoutVersion\":\"1.0.0\"}\n"
 
+/* the machine is short of something now; that says nothing of the store */
+static bool is_passing(int code)
+{
+	return code == ENOMEM || code == EMFILE || code == ENFILE ||
+	       code == EINTR || code == EAGAIN;
+}
+
 static int damaged(struct error *err)
 {
+	if (is_passing(err->code))
+		return -err->code;
 	err->code = EUCLEAN;
 	error_prefix(err, "the store is damaged");
 	return error_hint(err, "remove the image with wolffia rmi --force, "
@@ -129,8 +139,12 @@ int layout_write_index(const struct store *store,
 		return error_say(err, EFBIG,
 				 "there are too many images in "
 				 "the store");
-	if (faccessat(store->dirfd, LAYOUT, F_OK, 0) < 0)
+	if (faccessat(store->dirfd, LAYOUT, F_OK, 0) < 0) {
 		r = replace_file(store, LAYOUT, VERSION, err);
+		/* no index is on the disk without it */
+		if (r == 0)
+			r = store_sync_dir(store, "oci", err);
+	}
 	if (r == 0)
 		r = replace_file(store, INDEX, text, err);
 	return r < 0 ? r : store_sync_dir(store, "oci", err);

@@ -16,7 +16,8 @@
 /*
  * layout_read_index - what is in the store; needs no lock: it is replaced by
  * rename(2)
- * Return: 0, also when there is none yet; -EUCLEAN it is damaged.
+ * Return: 0, also when there is none yet; -EUCLEAN it is damaged; -EMFILE,
+ * -ENFILE, -ENOMEM, -EINTR: nobody knows.
  */
 int layout_read_index(const struct store *store, struct image_index *ret,
 		      struct error *err);
@@ -48,7 +49,10 @@ void index_remove(struct image_index *index, size_t at);
  */
 void index_untag(struct image_index *index, size_t at);
 
-/* layout_read_blob - Return: its size; -EUCLEAN missing, or over @max bytes */
+/*
+ * layout_read_blob - Return: its size; -EUCLEAN missing, or over @max bytes;
+ * else as layout_read_index()
+ */
 ssize_t layout_read_blob(const struct store *store, const char *digest,
 			 size_t max, char **ret, struct error *err);
 

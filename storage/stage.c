@@ -130,10 +130,20 @@ static int remove_trees(void *argument, struct error *err)
 	return 0;
 }
 
+static int remove_locks(int dirfd, const struct strv *names, struct error *err)
+{
+	for (size_t i = 0; i < names->n; i++) {
+		scoped(char) *lock = xasprintf("%s.lock", names->v[i]);
+		if (unlinkat(dirfd, lock, 0) < 0 && errno != ENOENT)
+			return error_set(err, errno, "remove %s", lock);
+	}
+	return 0;
+}
+
 /* the trees, and then the lock files, so that nothing is ever without one */
 static int remove_stages(const struct store *store, const struct stage_ids *ids,
-			 bool foreign_files, const struct strv *names,
-			 struct error *err)
+			 bool foreign_files, bool keep_locks,
+			 const struct strv *names, struct error *err)
 {
 	scoped_fd dir =
 		openat(store->dirfd, "tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -146,12 +156,7 @@ static int remove_stages(const struct store *store, const struct stage_ids *ids,
 			: remove_trees(&removal, err);
 	if (r < 0)
 		return error_prefix(err, "clean up %s/tmp", store->path);
-	for (size_t i = 0; i < names->n; i++) {
-		scoped(char) *lock = xasprintf("%s.lock", names->v[i]);
-		if (unlinkat(dir, lock, 0) < 0 && errno != ENOENT)
-			return error_set(err, errno, "remove %s", lock);
-	}
-	return 0;
+	return keep_locks ? 0 : remove_locks(dir, names, err);
 }
 
 int stage_discard(struct stage *stage, struct error *err)
@@ -164,7 +169,8 @@ int stage_discard(struct stage *stage, struct error *err)
 	if (stage->lock_fd >= 0) {
 		strv_add(&names, stage->name);
 		r = remove_stages(stage->store, stage->ids,
-				  stage->foreign_files, &names, err);
+				  stage->foreign_files, stage->half_done,
+				  &names, err);
 	}
 	fd_close(&stage->dirfd);
 	fd_close(&stage->holds_fd);
@@ -252,7 +258,7 @@ int stage_sweep(const struct store *store, const struct stage_ids *ids,
 	r = collect_all(store, ids, err);
 	/* nobody knows what a damaged image needs: the next rmi will see */
 	if (r == 0 || r == -EUCLEAN)
-		r = remove_stages(store, ids, true, &sweep.names, err);
+		r = remove_stages(store, ids, true, false, &sweep.names, err);
 	return r < 0 ? r : (int)sweep.names.n;
 }
 
@@ -284,9 +290,6 @@ static int link_blobs(const struct stage *stage, struct error *err)
 {
 	const struct store *store = stage->store;
 
-	if (mkdirat(store->dirfd, "oci/blobs/sha512", 0700) < 0 &&
-	    errno != EEXIST)
-		return error_set(err, errno, "make oci/blobs/sha512");
 	for (size_t i = 0; i < stage->blobs.n; i++) {
 		scoped(char) *from = xasprintf("blobs/%s", stage->blobs.v[i]);
 		scoped(char) *blob = digest_blob_path(stage->blobs.v[i]);
@@ -317,6 +320,7 @@ static int publish(struct stage *stage, const struct image_index *images,
 {
 	int r = 0;
 
+	stage->half_done = true;
 	if (stage->layers.n) {
 		r = stage->ids->call(stage->ids->context, move_layers, stage,
 				     err);
@@ -327,10 +331,15 @@ static int publish(struct stage *stage, const struct image_index *images,
 		r = link_blobs(stage, err);
 	if (r == 0)
 		r = extend_index(stage->store, images, err);
+	if (r == 0)
+		stage->half_done = false;
 	return r;
 }
 
-/* a publication that failed half-way: nothing of it may stay */
+/*
+ * A publication that failed half-way: nothing of it may stay.  When that
+ * fails, too, the next command finds what is left.
+ */
 static void withdraw(struct stage *stage)
 {
 	scoped_garbage garbage = GARBAGE_NONE;
@@ -346,6 +355,11 @@ int stage_commit(struct stage *stage, const struct image_index *images,
 		 struct error *err)
 {
 	stage_say(stage, "Writing to disk");
+	/* made before the sync, so that its name is on the disk as well */
+	if (mkdirat(stage->store->dirfd, "oci/blobs/sha512", 0700) < 0 &&
+	    errno != EEXIST)
+		return error_set(err, errno, "make %s/oci/blobs/sha512",
+				 stage->store->path);
 	/* before the lock: this is what takes time */
 	if (syncfs(stage->store->dirfd) < 0)
 		return error_set(err, errno, "sync %s", stage->store->path);

@@ -15,6 +15,9 @@
  * and layers that the index does not name; the directory is still there, so
  * the next command removes them too (storage/collect.h).
  *
+ * A commit or a removal that fails in 2 leaves no more than that either: see
+ * .half_done.
+ *
  * What is in the store already and will be used again is held while the work
  * goes on: a blob by a link to it, a layer by its lock.
  */
@@ -58,6 +61,12 @@ struct stage {
 	unsigned int n_unpacked;
 	uint64_t skipped_devices; /* device nodes that layers should have had */
 	bool foreign_files;       /* some belong to subordinate ids */
+	/*
+	 * Set before the index or a blob of the store is touched, and taken
+	 * back when all is done: discarded in between, the stage leaves its
+	 * lock file, and the next command collects what nothing refers to.
+	 */
+	bool half_done;
 	struct stage_stream *streams; /* of stage_stream.c: those that live */
 };
 

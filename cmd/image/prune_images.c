@@ -123,7 +123,10 @@ static int remove_locked(struct image_work *work, bool all,
 	choose(&work->store, all, filters, &index, &ret->images);
 	/* what nobody can tell of does not go */
 	r = collect_find(&work->store, &index, &garbage, err);
-	if (r == 0 && ret->images.n)
+	if (r < 0)
+		return r;
+	work->stage.half_done = true;
+	if (ret->images.n)
 		r = layout_write_index(&work->store, &index, err);
 	if (r < 0)
 		return r;

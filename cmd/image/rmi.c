@@ -226,12 +226,16 @@ static int remove_locked(struct image_work *work, const char *name, bool force,
 		if (r == 0 && found == 0)
 			r = check_busy(&work->store, digest, &garbage, err);
 	}
-	if (r == 0)
-		r = layout_write_index(&work->store, &index, err);
+	if (r < 0)
+		return r;
+	work->stage.half_done = true;
+	r = layout_write_index(&work->store, &index, err);
 	if (r < 0)
 		return r;
 	keep_needed(&work->store, &index, &ret->digests);
 	if (found < 0) {
+		/* while an image is damaged, nobody can tell what goes */
+		work->stage.half_done = found != -EUCLEAN;
 		image_note("nothing but the name was removed: %s", why.text);
 		return 0;
 	}

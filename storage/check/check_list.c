@@ -86,6 +86,10 @@ static int read_document(struct check *check, const char *digest, char **ret,
 		return r;
 	ssize_t size =
 		layout_read_blob(check->store, digest, MANIFEST_MAX, ret, &why);
+	if (size < 0 && size != -EUCLEAN) {
+		*err = why;
+		return (int)size;
+	}
 	if (size < 0) {
 		add_unreadable(check, check_find_blob(check, digest)->kind,
 			       digest, &why);
@@ -192,6 +196,10 @@ int check_list(struct check *check, struct error *err)
 	struct error why;
 	int r = layout_read_index(check->store, &index, &why);
 
+	if (r < 0 && r != -EUCLEAN) {
+		*err = why;
+		return r;
+	}
 	if (r < 0) {
 		struct finding *finding =
 			check_add(check, FINDING_DAMAGED, "index",

@@ -260,8 +260,10 @@ int check_finish(struct check *check, struct error *err)
 	if (r < 0)
 		return r;
 	/* the index first: killed in between, nothing names what is gone */
-	if (drop_images(check, &index))
+	if (drop_images(check, &index)) {
+		check->stage->half_done = true;
 		r = layout_write_index(check->store, &index, err);
+	}
 	if (r < 0)
 		return r;
 	remove_bad_blobs(check);

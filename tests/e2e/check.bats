@@ -74,6 +74,15 @@ flip() { # FILE OFFSET
 	[ "$(jq length <<<"$output")" -eq 0 ]
 }
 
+# a whiteout has the time of its unpacking, which is another one each time
+@test "check of an image that removes files of its lower layers finds nothing" {
+	make_layer white.tar etc/.wh.passwd ''
+	make_layout three localhost/three:1 '' root.tar white.tar
+	tar -C three -cf three.tar .
+	image load -q -i three.tar >/dev/null
+	is_whole
+}
+
 @test "check of an empty store finds nothing" {
 	run -0 "$WOLFFIA" check -q --store "$DIR/empty"
 	[ -z "$output" ]

@@ -74,3 +74,17 @@ confinement() {
 	done
 	store_is_empty
 }
+
+# files in place of them, which have the time of their unpacking as well
+@test "where the kernel makes no whiteouts, check compares layers all the same" {
+	local as_user=("$MEDDLE" -d mknodat=EPERM "$WOLFFIA")
+	export WOLFFIA_STORE=$BATS_TEST_TMPDIR/store
+	mkdir etc
+	: >etc/.wh.gone
+	tar -cf white.tar etc
+	"${as_user[@]}" import -q white.tar white:1
+	ls "$WOLFFIA_STORE"/layers/*.wh
+	run -0 "${as_user[@]}" check -q
+	[ -z "$output" ] || { echo "$output"; false; }
+	"$WOLFFIA" rmi -q white:1
+}

@@ -1,14 +1,15 @@
 /*
  * meddle - run a program and let system calls of it fail
  *
- *   meddle [-l FILE] [-d CALL=ERRNO]... [-f PROCESS:CALL:N:ERRNO] PROGRAM
- *          [ARGUMENT...]
+ *   meddle [-l FILE] [-c FILE] [-d CALL=ERRNO]... [-f PROCESS:CALL:N:ERRNO]
+ *          PROGRAM [ARGUMENT...]
  *
  *   -d   CALL fails with ERRNO, always and in every process
  *   -f   the N-th CALL of PROCESS fails with ERRNO, once; ERRNO KILL: it is
- *        killed there
+ *        killed there; KILLALL: and so are all others that are traced
  *   -l   write a line "PROCESS CALL N" for each call to FILE, and "hit" when
  *        the point of -f is reached
+ *   -c   write the calls that change files to FILE, as changes.h has it
  *
  * A call that fails has done nothing, but for close(2), which always closes.
  *
@@ -44,7 +45,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { CALLS_MOST = 512, PROCESSES_MOST = 512, DENIED_MOST = 8, KILL = -1 };
+#include "changes.h"
+
+enum {
+	CALLS_MOST = 512,
+	PROCESSES_MOST = 512,
+	DENIED_MOST = 8,
+	KILL = -1,
+	KILL_ALL = -2,
+};
 
 struct process {
 	pid_t pid; /* 0: a free place */
@@ -55,13 +64,15 @@ struct process {
 	bool counting; /* see above */
 	int fail_with; /* at the end of this call; 0: it is not meddled with */
 	uint16_t count[CALLS_MOST];
+	struct change change; /* of this call */
+	unsigned change_n;
 };
 
 struct fault {
 	char process[64];
 	int call;
 	unsigned n;
-	int error; /* or KILL */
+	int error; /* or KILL, KILL_ALL */
 };
 
 static struct process processes[PROCESSES_MOST];
@@ -70,7 +81,8 @@ static struct {
 	int call, error;
 } denied[DENIED_MOST];
 static size_t n_denied;
-static FILE *list;
+static FILE *list, *changes;
+static bool killing; /* all, and those that are being made */
 
 static void fail(const char *what)
 {
@@ -100,6 +112,8 @@ static int error_number(const char *name)
 			return i;
 	if (strcmp(name, "KILL") == 0)
 		return KILL;
+	if (strcmp(name, "KILLALL") == 0)
+		return KILL_ALL;
 	usage(name);
 	return 0;
 }
@@ -229,6 +243,14 @@ static int fault_of(struct process *p, int call)
 	return fault.error;
 }
 
+static void kill_all(void)
+{
+	killing = true;
+	for (size_t i = 0; i < PROCESSES_MOST; i++)
+		if (processes[i].pid)
+			kill(processes[i].pid, SIGKILL);
+}
+
 /* Return: false when it was let go */
 static bool enter_call(struct process *p, const struct __ptrace_syscall_info *i)
 {
@@ -242,8 +264,14 @@ static bool enter_call(struct process *p, const struct __ptrace_syscall_info *i)
 	p->fail_with = denial_of(call);
 	if (p->counting && !p->fail_with)
 		p->fail_with = fault_of(p, call);
+	p->change.call = NULL;
+	if (changes && p->counting)
+		change_begin(&p->change, p->pid, call, i->entry.args);
+	p->change_n = p->count[call];
 	if (p->fail_with == KILL)
 		kill(p->pid, SIGKILL);
+	else if (p->fail_with == KILL_ALL)
+		kill_all();
 	else if (p->fail_with && call != SYS_close)
 		skip_call(p->pid);
 	if (call != SYS_execve || p->fail_with ||
@@ -262,6 +290,12 @@ static bool move_call(struct process *p)
 		return true;
 	if (info.op == PTRACE_SYSCALL_INFO_ENTRY)
 		return enter_call(p, &info);
+	if (info.op == PTRACE_SYSCALL_INFO_EXIT && p->change.call) {
+		change_note(changes, &p->change, p->name, p->change_n,
+			    p->fail_with > 0 ? -p->fail_with
+					     : (long)info.exit.rval);
+		p->change.call = NULL;
+	}
 	if (p->fail_with > 0)
 		set_result(p->pid, -p->fail_with);
 	p->fail_with = 0;
@@ -297,6 +331,8 @@ static void move(struct process *p, int status)
 {
 	int signal = WSTOPSIG(status), event = status >> 16;
 
+	if (killing)
+		kill(p->pid, SIGKILL);
 	if (!p->known) {
 		p->waits = true;
 		return;
@@ -334,7 +370,8 @@ static void trace_all(void)
 }
 
 /* The tracer holds nothing that others wait for the end of. */
-_Noreturn static void trace(pid_t pid, const char *log, int ready)
+_Noreturn static void trace(pid_t pid, const char *log,
+			    const char *log_of_changes, int ready)
 {
 	const long options = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK |
 			     PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE |
@@ -349,6 +386,7 @@ _Noreturn static void trace(pid_t pid, const char *log, int ready)
 	open("/dev/null", O_RDWR);
 	open("/dev/null", O_RDWR);
 	list = log ? fopen(log, "ae") : NULL;
+	changes = log_of_changes ? fopen(log_of_changes, "ae") : NULL;
 	if (ptrace(PTRACE_SEIZE, pid, 0, options) < 0 ||
 	    ptrace(PTRACE_INTERRUPT, pid, 0, 0) < 0 ||
 	    waitpid(pid, NULL, __WALL) < 0)
@@ -363,10 +401,12 @@ _Noreturn static void trace(pid_t pid, const char *log, int ready)
 	trace_all();
 	if (list)
 		fclose(list);
+	if (changes)
+		fclose(changes);
 	_exit(0);
 }
 
-static void start_tracer(const char *log)
+static void start_tracer(const char *log, const char *log_of_changes)
 {
 	pid_t me = getpid();
 	int ready[2];
@@ -382,7 +422,7 @@ static void start_tracer(const char *log)
 	if (pid == 0) {
 		/* no child of the program's */
 		if (fork() == 0)
-			trace(me, log, ready[1]);
+			trace(me, log, log_of_changes, ready[1]);
 		_exit(0);
 	}
 	waitpid(pid, NULL, 0);
@@ -394,12 +434,15 @@ static void start_tracer(const char *log)
 
 int main(int argc, char **argv)
 {
-	const char *log = NULL;
+	const char *log = NULL, *log_of_changes = NULL;
 
-	for (int c; (c = getopt(argc, argv, "+l:d:f:")) != -1;) {
+	for (int c; (c = getopt(argc, argv, "+l:c:d:f:")) != -1;) {
 		switch (c) {
 		case 'l':
 			log = optarg;
+			break;
+		case 'c':
+			log_of_changes = optarg;
 			break;
 		case 'd':
 			parse_denied(optarg);
@@ -413,7 +456,7 @@ int main(int argc, char **argv)
 	}
 	if (optind == argc)
 		usage("which program?");
-	start_tracer(log);
+	start_tracer(log, log_of_changes);
 	execvp(argv[optind], argv + optind);
 	fail(argv[optind]);
 }
