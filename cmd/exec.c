@@ -8,6 +8,7 @@
 #include "base/status.h"
 #include "cmd/container_verb.h"
 #include "cmd/env_file.h"
+#include "cmd/life_tables.h"
 #include "cmd/print.h"
 #include "core/session_client.h"
 #include "core/terminal.h"
@@ -21,7 +22,7 @@ struct exec_options {
 
 #define TO exec_options
 /* clang-format off */
-static const struct option_entry table[] = {
+const struct option_entry exec_table[] = {
 HEADING("What it runs"),
 FLAG('d', "detach", detach, "do not wait for it; what it writes is lost"),
 FLAG('i', "interactive", interactive, "connect standard input"),
@@ -127,7 +128,7 @@ int verb_exec(const struct call *call)
 {
 	struct exec_options options = { 0 };
 	struct container_verb verb = {
-		.table = table,
+		.table = exec_table,
 		.usage = "exec [OPTION...] CONTAINER COMMAND [ARGUMENT...]",
 		.options_first = true,
 		.least = 2,

@@ -42,12 +42,13 @@ static void set_names(json_t *all, const struct image_facts *facts)
 
 	for (size_t i = 0; i < facts->index->n; i++) {
 		const struct descriptor *e = &facts->index->entries[i];
-		const char *colon = e->name ? strrchr(e->name, ':') : NULL;
-		if (!colon || strcmp(e->digest, facts->entry->digest) != 0)
+		scoped(char) *repository = descriptor_repository(e);
+		if (!repository || strcmp(e->digest, facts->entry->digest) != 0)
 			continue;
-		scoped(char) *digest = xasprintf(
-			"%.*s@%s", (int)(colon - e->name), e->name, e->digest);
-		json_array_append_new(tags, show_text(e->name));
+		scoped(char) *digest =
+			xasprintf("%s@%s", repository, e->digest);
+		if (e->name)
+			json_array_append_new(tags, show_text(e->name));
 		json_array_append_new(digests, show_text(digest));
 	}
 	json_object_set_new(all, "RepoTags", tags);

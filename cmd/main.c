@@ -64,6 +64,8 @@ static const struct verb {
 	{ "load", verb_image, "load images from an archive or a directory" },
 	{ "images", verb_image, "list the images of the store" },
 	{ "rmi", verb_image, "remove images" },
+	{ "tag", verb_image, "give an image one more name" },
+	{ "untag", verb_image, "take names from an image" },
 	{ "check", verb_image,
 	  "see whether the store is whole, and repair it" },
 	{ "unpack", verb_image,

@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "base/status.h"
 #include "cmd/container_verb.h"
+#include "cmd/life_tables.h"
 #include "cmd/print.h"
 #include "core/control.h"
 #include "core/launch_record.h"
@@ -22,7 +23,7 @@ struct rm_options {
 
 #define TO rm_options
 /* clang-format off */
-static const struct option_entry rm_table[] = {
+const struct option_entry rm_table[] = {
 HEADING("What is removed"),
 FLAG('a', "all", all, "all containers"),
 FLAG('f', "force", force, "kill what runs, and say nothing of what is not "
@@ -33,7 +34,7 @@ FLAG('v', "volumes", volumes,
 VALUE('t', "time", time, "SECONDS", "for podman's sake: -f kills at once"),
 CONTAINER_ROWS
 };
-static const struct option_entry rename_table[] = {
+const struct option_entry rename_table[] = {
 CONTAINER_ROWS
 };
 /* clang-format on */

@@ -14,6 +14,7 @@
 #include "base/status.h"
 #include "base/text.h"
 #include "cmd/container_verb.h"
+#include "cmd/life_tables.h"
 #include "cmd/print.h"
 #include "core/attach_client.h"
 #include "core/attached.h"
@@ -36,7 +37,7 @@ struct start_options {
 
 #define TO start_options
 /* clang-format off */
-static const struct option_entry start_table[] = {
+const struct option_entry start_table[] = {
 HEADING("How it is attached"),
 FLAG('a', "attach", attach,
      "pass its streams on, and end with its exit status"),
@@ -47,12 +48,12 @@ VALUE(0, "detach-keys", detach_keys, "KEYS",
       "what lets go of a terminal; ctrl-p,ctrl-q"),
 CONTAINER_ROWS
 };
-static const struct option_entry restart_table[] = {
+const struct option_entry restart_table[] = {
 HEADING("How it is stopped"),
 VALUE('t', "time", time, "SECONDS", "what is waited before it is killed"),
 CONTAINER_ROWS
 };
-static const struct option_entry attach_table[] = {
+const struct option_entry attach_table[] = {
 HEADING("How it is attached"),
 FLAG(0, "no-stdin", no_stdin, "do not connect standard input"),
 VALUE(0, "detach-keys", detach_keys, "KEYS",

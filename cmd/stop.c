@@ -14,6 +14,7 @@
 #include "base/status.h"
 #include "base/text.h"
 #include "cmd/container_verb.h"
+#include "cmd/life_tables.h"
 #include "cmd/print.h"
 #include "cmd/signal_name.h"
 #include "core/control.h"
@@ -27,7 +28,7 @@ struct stop_options {
 
 #define TO stop_options
 /* clang-format off */
-static const struct option_entry stop_table[] = {
+const struct option_entry stop_table[] = {
 HEADING("How it is stopped"),
 VALUE('t', "time", time, "SECONDS",
       "what is waited between the stop signal and SIGKILL; as the container "
@@ -36,15 +37,18 @@ FLAG('a', "all", all, "all that run"),
 FLAG('i', "ignore", ignore, "say nothing of containers that are not there"),
 CONTAINER_ROWS
 };
-static const struct option_entry kill_table[] = {
+const struct option_entry kill_table[] = {
 HEADING("What is sent"),
 VALUE('s', "signal", signal, "SIGNAL", "the signal; KILL"),
 FLAG('a', "all", all, "to all that run"),
 CONTAINER_ROWS
 };
-static const struct option_entry plain_table[] = {
+const struct option_entry pause_table[] = {
 HEADING("Which"),
 FLAG('a', "all", all, "all that run"),
+CONTAINER_ROWS
+};
+const struct option_entry wait_table[] = {
 CONTAINER_ROWS
 };
 /* clang-format on */
@@ -211,13 +215,13 @@ int verb_kill(const struct call *call)
 
 int verb_pause(const struct call *call)
 {
-	return do_verb(call, plain_table, "pause [OPTION...] CONTAINER...",
+	return do_verb(call, pause_table, "pause [OPTION...] CONTAINER...",
 		       CONTROL_PAUSE, ask);
 }
 
 int verb_unpause(const struct call *call)
 {
-	return do_verb(call, plain_table, "unpause [OPTION...] CONTAINER...",
+	return do_verb(call, pause_table, "unpause [OPTION...] CONTAINER...",
 		       CONTROL_UNPAUSE, ask);
 }
 
@@ -255,7 +259,7 @@ int verb_wait(const struct call *call)
 {
 	struct stop_options options = { .request.verb = CONTROL_WAIT };
 	struct container_verb verb = {
-		.table = plain_table + 2, /* without --all */
+		.table = wait_table,
 		.usage = "wait CONTAINER...",
 		.least = 1,
 	};

@@ -164,7 +164,7 @@ static bool wait_and_move(struct connection *c)
 
 /* what was written before the end is passed on, as long as it is read; there
  * is no command any more that a signal could be for */
-static void drain(struct connection *c)
+static int drain(struct connection *c, struct error *err)
 {
 	c->a->pass_signals = false;
 	while (!c->ended_by && (!c->output[0]->ended || !c->output[1]->ended)) {
@@ -173,13 +173,17 @@ static void drain(struct connection *c)
 					{ c->signal_fd, POLLIN, 0 } };
 		bool blocked = (fds[0].events | fds[1].events) & POLLOUT;
 		int n = poll(fds, 3, blocked ? -1 : 0);
-		if (n == 0 || (n < 0 && errno != EINTR))
-			return;
+		if (n < 0 && errno != EINTR)
+			return error_set(err, errno,
+					 "pass the command's output on");
+		if (n == 0)
+			break;
 		for (int i = 0; i < 2; i++)
 			relay_move(c->output[i], fds[i].revents);
 		if (fds[2].revents)
 			handle_signal(c);
 	}
+	return 0;
 }
 
 int attached_run(struct attached *attached, struct error *err)
@@ -193,7 +197,7 @@ int attached_run(struct attached *attached, struct error *err)
 	while (!wait_and_move(&c))
 		;
 	if (!c.detached && !c.ended_by)
-		drain(&c);
+		r = drain(&c, err);
 	terminal_set_cooked(&c.terminal);
 	for (int i = 0; i < 2 && r == 0; i++)
 		if (c.output[i]->error)

@@ -174,6 +174,18 @@ static int start_timer(int *fd, uint64_t ms, struct error *err)
 	return 0;
 }
 
+/* each who stops it has a patience of their own: the shortest counts */
+static bool ends_sooner(int timer_fd, uint64_t ms)
+{
+	struct itimerspec left;
+
+	if (timer_fd < 0 || timerfd_gettime(timer_fd, &left) < 0)
+		return false;
+	return (uint64_t)left.it_value.tv_sec * 1000 +
+		       (uint64_t)left.it_value.tv_nsec / 1000000 <
+	       ms;
+}
+
 int watch_stop(struct watch *w, uint64_t timeout_ms, struct error *err)
 {
 	struct launch *l = w->l;
@@ -192,7 +204,9 @@ int watch_stop(struct watch *w, uint64_t timeout_ms, struct error *err)
 		return 0;
 	}
 	watch_signal(w, l->spec->stop_signal);
-	return r < 0 ? r : start_timer(&w->stop_timer_fd, timeout_ms, err);
+	if (r < 0 || ends_sooner(w->stop_timer_fd, timeout_ms))
+		return r;
+	return start_timer(&w->stop_timer_fd, timeout_ms, err);
 }
 
 static void note_child(struct watch *w, pid_t pid, int status)

@@ -23,15 +23,6 @@ static int find_name(const struct image_index *index, const char *name)
 	return -ENOENT;
 }
 
-static bool has_repository(const struct descriptor *entry,
-			   const char *repository)
-{
-	size_t n = strlen(repository);
-
-	return entry->name && strncmp(entry->name, repository, n) == 0 &&
-	       entry->name[n] == ':' && !strchr(entry->name + n, '/');
-}
-
 static int find_digest(const struct image_index *index, const char *repository,
 		       const char *digest)
 {
@@ -40,18 +31,18 @@ static int find_digest(const struct image_index *index, const char *repository,
 		bool same = strcmp(e->digest, digest) == 0 ||
 			    (e->index_digest &&
 			     strcmp(e->index_digest, digest) == 0);
-		if (same && has_repository(e, repository))
+		if (same && descriptor_is_of(e, repository))
 			return (int)i;
 	}
 	return -ENOENT;
 }
 
-/* what was pulled by its digest has no name that could tell the repository */
+/* one that nobody knows the repository of may be of any */
 static int find_nameless(const struct image_index *index, const char *digest)
 {
 	for (size_t i = 0; i < index->n; i++) {
 		const struct descriptor *e = &index->entries[i];
-		if (!e->name &&
+		if (!e->name && !e->repository &&
 		    (strcmp(e->digest, digest) == 0 ||
 		     (e->index_digest && strcmp(e->index_digest, digest) == 0)))
 			return (int)i;

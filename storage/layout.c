@@ -49,14 +49,28 @@ int layout_read_index(const struct store *store, struct image_index *ret,
 	return 0;
 }
 
-static bool has_entry(const struct image_index *index,
-		      const struct descriptor *entry)
+/* is all that @entry, which has no name, says in @index already? */
+static bool is_told(const struct image_index *index,
+		    const struct descriptor *entry)
 {
 	for (size_t i = 0; i < index->n; i++) {
 		const struct descriptor *e = &index->entries[i];
-		bool same = strcmp(e->digest, entry->digest) == 0;
-		if (entry->name ? e->name && strcmp(e->name, entry->name) == 0
-				: same)
+		if (strcmp(e->digest, entry->digest) == 0 &&
+		    (!entry->repository ||
+		     descriptor_is_of(e, entry->repository)))
+			return true;
+	}
+	return false;
+}
+
+static bool has_entry(const struct image_index *index,
+		      const struct descriptor *entry)
+{
+	if (!entry->name)
+		return is_told(index, entry);
+	for (size_t i = 0; i < index->n; i++) {
+		const struct descriptor *e = &index->entries[i];
+		if (entry->name && e->name && strcmp(e->name, entry->name) == 0)
 			return true;
 	}
 	return false;
@@ -136,15 +150,6 @@ int layout_write_index(const struct store *store,
 	return r < 0 ? r : store_sync_dir(store, "oci", err);
 }
 
-static bool index_has_digest(const struct image_index *index,
-			     const char *digest)
-{
-	for (size_t i = 0; i < index->n; i++)
-		if (strcmp(index->entries[i].digest, digest) == 0)
-			return true;
-	return false;
-}
-
 void index_remove(struct image_index *index, size_t at)
 {
 	descriptor_free(&index->entries[at]);
@@ -153,40 +158,48 @@ void index_remove(struct image_index *index, size_t at)
 		(index->n - at) * sizeof(*index->entries));
 }
 
-/* the entry that has @name now loses it, and goes if it is another's twin */
+void index_untag(struct image_index *index, size_t at)
+{
+	struct descriptor entry = index->entries[at];
+
+	memset(&index->entries[at], 0, sizeof(entry));
+	index_remove(index, at);
+	free(entry.name);
+	entry.name = NULL;
+	index_add(index, &entry);
+	descriptor_free(&entry);
+}
+
 static void take_name(struct image_index *index, const char *name)
 {
 	for (size_t i = 0; i < index->n; i++) {
-		struct descriptor old = index->entries[i];
-		if (!old.name || strcmp(old.name, name) != 0)
-			continue;
-		memset(&index->entries[i], 0, sizeof(old));
-		index_remove(index, i);
-		free(old.name);
-		old.name = NULL;
-		index_add(index, &old);
-		descriptor_free(&old);
-		return;
+		const struct descriptor *e = &index->entries[i];
+		if (e->name && strcmp(e->name, name) == 0) {
+			index_untag(index, i);
+			return;
+		}
 	}
 }
 
-/* drop what has no name but the digest of a new, named entry */
-static void drop_nameless(struct image_index *index, const char *digest)
+/* drop what has no name and says no more than the new entry */
+static void drop_nameless(struct image_index *index,
+			  const struct descriptor *entry)
 {
-	for (size_t i = index->n; i-- > 0;)
-		if (!index->entries[i].name &&
-		    strcmp(index->entries[i].digest, digest) == 0)
+	for (size_t i = index->n; i-- > 0;) {
+		const struct descriptor *e = &index->entries[i];
+		if (!e->name && strcmp(e->digest, entry->digest) == 0 &&
+		    (!e->repository || descriptor_is_of(entry, e->repository)))
 			index_remove(index, i);
+	}
 }
 
 void index_add(struct image_index *index, const struct descriptor *entry)
 {
-	if (entry->name) {
+	if (entry->name)
 		take_name(index, entry->name);
-		drop_nameless(index, entry->digest);
-	} else if (index_has_digest(index, entry->digest)) {
+	else if (is_told(index, entry))
 		return;
-	}
+	drop_nameless(index, entry);
 	index_append(index, entry);
 }
 

@@ -37,10 +37,17 @@ int layout_write_index(const struct store *store,
 /*
  * index_add - put @entry into @index
  * An other image of the same name loses its name, as docker(1) has it; an
- * entry without a name is left out when its digest is there already.
+ * entry without a name is left out when its digest is there already, as one
+ * of the same repository if it has one.
  */
 void index_add(struct image_index *index, const struct descriptor *entry);
 void index_remove(struct image_index *index, size_t at);
+
+/*
+ * index_untag - take the name from the entry at @at, which goes when it would
+ * be another's twin, and is an image without a name otherwise
+ */
+void index_untag(struct image_index *index, size_t at);
 
 /*
  * layout_read_blob - Return: its size; -EUCLEAN missing, or over @max bytes;

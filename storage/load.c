@@ -193,10 +193,11 @@ static int choose_manifest(const struct load *load,
 	return choose_manifest(load, &index.entries[at], depth + 1, ret, err);
 }
 
+/* @domain: of a @name that has none */
 static int add_loaded(const struct load *load,
 		      const struct descriptor *manifest, const char *arch,
-		      const char *name, const char *index_digest,
-		      struct error *err)
+		      const char *name, const char *domain,
+		      const char *index_digest, struct error *err)
 {
 	scoped_reference ref = { 0 };
 	scoped_descriptor entry = {
@@ -212,7 +213,7 @@ static int add_loaded(const struct load *load,
 		int r = reference_parse(name, &ref, err);
 		if (r < 0)
 			return r;
-		entry.name = reference_name(&ref, "localhost");
+		entry.name = reference_name(&ref, domain);
 	}
 	index_append(load->loaded, &entry);
 	return 0;
@@ -232,7 +233,7 @@ static int load_entry(const struct load *load, const struct descriptor *entry,
 	if (r < 0)
 		return r;
 	bool chosen = strcmp(manifest.digest, entry->digest) != 0;
-	return add_loaded(load, &manifest, arch, name,
+	return add_loaded(load, &manifest, arch, name, "localhost",
 			  chosen ? entry->digest : NULL, err);
 }
 
@@ -344,6 +345,7 @@ static int stage_archived_manifest(const struct load *load,
 	return stage_text(load->stage, text, ret, err);
 }
 
+/* names are those of docker(1), where "debian" is docker.io/library/debian */
 static int load_archived(const struct load *load,
 			 const struct archive_image *image, struct error *err)
 {
@@ -352,10 +354,10 @@ static int load_archived(const struct load *load,
 	int r = stage_archived_manifest(load, image, &manifest, &arch, err);
 
 	if (r == 0 && image->names.n == 0)
-		return add_loaded(load, &manifest, arch, NULL, NULL, err);
+		return add_loaded(load, &manifest, arch, NULL, NULL, NULL, err);
 	for (size_t i = 0; r == 0 && i < image->names.n; i++)
-		r = add_loaded(load, &manifest, arch, image->names.v[i], NULL,
-			       err);
+		r = add_loaded(load, &manifest, arch, image->names.v[i],
+			       "docker.io", NULL, err);
 	return r;
 }
 

@@ -11,6 +11,9 @@
  * read there like a directory that somebody else made: below a descriptor,
  * regular files only, everything bounded, every blob checked by digest and
  * size, every layer by its diff id.
+ *
+ * A name without a domain is one of docker.io in a docker-archive, as docker(1)
+ * means it, and one of localhost in a layout, as podman(1) does.
  */
 #pragma once
 

@@ -61,6 +61,7 @@ void descriptor_free(struct descriptor *descriptor)
 	free(descriptor->name);
 	free(descriptor->containerd_name);
 	free(descriptor->index_digest);
+	free(descriptor->repository);
 	*descriptor = (struct descriptor){ 0 };
 }
 
@@ -81,7 +82,25 @@ void descriptor_copy(struct descriptor *to, const struct descriptor *from)
 		.name = copy_or_null(from->name),
 		.containerd_name = copy_or_null(from->containerd_name),
 		.index_digest = copy_or_null(from->index_digest),
+		.repository = copy_or_null(from->repository),
 	};
+}
+
+/* the tag of a normal name is behind its last colon */
+char *descriptor_repository(const struct descriptor *entry)
+{
+	const char *colon = entry->name ? strrchr(entry->name, ':') : NULL;
+
+	if (colon)
+		return xstrndup(entry->name, (size_t)(colon - entry->name));
+	return entry->name ? NULL : copy_or_null(entry->repository);
+}
+
+bool descriptor_is_of(const struct descriptor *entry, const char *repository)
+{
+	scoped(char) *own = descriptor_repository(entry);
+
+	return own && strcmp(own, repository) == 0;
 }
 
 /* a string member, copied; *@ret stays as it is when there is none */
@@ -143,6 +162,7 @@ static int parse_annotations(const json_t *object, struct descriptor *to,
 		{ ANNOTATION_NAME, &to->name },
 		{ ANNOTATION_CONTAINERD_NAME, &to->containerd_name },
 		{ ANNOTATION_INDEX, &to->index_digest },
+		{ ANNOTATION_REPOSITORY, &to->repository },
 	};
 	int r = json_get_object(object, "annotations", &annotations, err);
 
@@ -317,6 +337,7 @@ static json_t *descriptor_json(const struct descriptor *d)
 	set_string(annotations, ANNOTATION_NAME, d->name);
 	set_string(annotations, ANNOTATION_CONTAINERD_NAME, d->containerd_name);
 	set_string(annotations, ANNOTATION_INDEX, d->index_digest);
+	set_string(annotations, ANNOTATION_REPOSITORY, d->repository);
 	set_unless_empty(object, "annotations", annotations);
 	return object;
 }

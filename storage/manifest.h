@@ -33,6 +33,8 @@
 #define ANNOTATION_CONTAINERD_NAME "io.containerd.image.name"
 /* ours: the digest of the index that the manifest was chosen from */
 #define ANNOTATION_INDEX "io.github.wolffia.index.digest"
+/* ours: of an image without a name, the repository that it came from */
+#define ANNOTATION_REPOSITORY "io.github.wolffia.repository"
 
 enum media_kind {
 	MEDIA_IS_UNKNOWN,
@@ -51,9 +53,20 @@ struct descriptor {
 	char *name;            /* ANNOTATION_NAME */
 	char *containerd_name; /* ANNOTATION_CONTAINERD_NAME */
 	char *index_digest;    /* ANNOTATION_INDEX */
+	char *repository;      /* ANNOTATION_REPOSITORY */
 };
 void descriptor_free(struct descriptor *descriptor);
 void descriptor_copy(struct descriptor *to, const struct descriptor *from);
+
+/*
+ * descriptor_repository - "docker.io/library/debian", by its name or because
+ * it was pulled from there by its digest
+ * Return: the caller's to free; NULL: nobody knows, it is dangling.
+ */
+char *descriptor_repository(const struct descriptor *entry);
+
+/* descriptor_is_of - is it an image of @repository, whatever its tag? */
+bool descriptor_is_of(const struct descriptor *entry, const char *repository);
 
 struct image_index {
 	struct descriptor *entries;

@@ -13,6 +13,7 @@
 #include "cmd/format.h"
 #include "cmd/human.h"
 #include "cmd/image/image_say.h"
+#include "cmd/image/image_tables.h"
 #include "cmd/image/image_verbs.h"
 #include "storage/layout.h"
 #include "storage/reference.h"
@@ -25,7 +26,7 @@ struct options {
 };
 
 /* clang-format off */
-static const struct option_entry table[] = {
+const struct option_entry images_table[] = {
 	{ OPTION_FLAG, 'a', "all", NULL, NULL,
 	  offsetof(struct options, all), NULL,
 	  "For docker's sake: all images are shown anyway.", NULL },
@@ -124,13 +125,13 @@ static struct row make_row(const struct descriptor *entry,
 			   const struct manifest *manifest,
 			   const struct image_config *config, bool whole)
 {
-	const char *name = entry->name ? entry->name : "<none>:<none>";
-	const char *colon = strrchr(name, ':');
+	const char *colon = entry->name ? strrchr(entry->name, ':') : NULL;
+	char *repository = descriptor_repository(entry);
 	time_t created = human_parse_time(config->created);
 	json_t *object = json_object();
 
-	set(object, "Repository", xstrndup(name, (size_t)(colon - name)));
-	set(object, "Tag", xstrdup(colon + 1));
+	set(object, "Repository", repository ? repository : xstrdup("<none>"));
+	set(object, "Tag", xstrdup(colon ? colon + 1 : "<none>"));
 	set(object, "ID", short_id(manifest->config.digest, whole));
 	set(object, "Digest", xstrdup(entry->digest));
 	set(object, "CreatedAt", created_at(created));
@@ -140,23 +141,33 @@ static struct row make_row(const struct descriptor *entry,
 	return (struct row){ created, object };
 }
 
-/* a glob that a user typed has neither domain nor "library", or has them */
-static bool matches_glob(const char *glob, const char *name)
+/* @repository, or an end of it that begins behind a "/": of any registry */
+static bool matches_end(const char *glob, const char *repository,
+			const char *behind)
 {
-	static const char *const prefixes[] = { "", "localhost/", "docker.io/",
-						"docker.io/library/" };
-	scoped(char) *repository =
-		xstrndup(name, (size_t)(strrchr(name, ':') - name));
-
-	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++) {
-		size_t n = strlen(prefixes[i]);
-		if (!text_starts_with(name, prefixes[i]))
-			continue;
-		if (fnmatch(glob, name + n, FNM_PATHNAME) == 0 ||
-		    fnmatch(glob, repository + n, FNM_PATHNAME) == 0)
+	for (;;) {
+		scoped(char) *text = xasprintf("%s%s", repository, behind);
+		if (fnmatch(glob, text, FNM_PATHNAME) == 0)
 			return true;
+		const char *slash = strchr(repository, '/');
+		if (!slash)
+			return false;
+		repository = slash + 1;
 	}
-	return false;
+}
+
+/* "debian", "debian:12", "debian@sha256:...", with or without what is before */
+static bool matches_glob(const char *glob, const struct descriptor *entry)
+{
+	scoped(char) *repository = descriptor_repository(entry);
+
+	if (!repository)
+		return false;
+	scoped(char) *digest = xasprintf("@%s", entry->digest);
+	const char *tag = entry->name ? strrchr(entry->name, ':') : "";
+	return matches_end(glob, repository, "") ||
+	       matches_end(glob, repository, tag) ||
+	       matches_end(glob, repository, digest);
 }
 
 static bool has_label(const struct strv *labels, const char *wanted)
@@ -176,22 +187,20 @@ static bool passes(const struct wanted *wanted, const struct descriptor *entry,
 		   const struct image_config *config)
 {
 	bool any_reference = false, reference = false;
+	bool dangling = !entry->name && !entry->repository;
 
-	if (wanted->repository &&
-	    !(entry->name && matches_glob(wanted->repository, entry->name)))
+	if (wanted->repository && !matches_glob(wanted->repository, entry))
 		return false;
 	for (size_t i = 0; i < wanted->filters->n; i++) {
 		const char *filter = wanted->filters->v[i];
 		const char *value = strchr(filter, '=') + 1;
 		if (text_starts_with(filter, "reference=")) {
 			any_reference = true;
-			reference |=
-				entry->name && matches_glob(value, entry->name);
+			reference |= matches_glob(value, entry);
 		} else if (text_starts_with(filter, "label=")) {
 			if (!has_label(&config->labels, value))
 				return false;
-		} else if ((strcmp(value, "true") == 0) !=
-			   (entry->name == NULL)) {
+		} else if ((strcmp(value, "true") == 0) != dangling) {
 			return false;
 		}
 	}
@@ -333,8 +342,9 @@ int verb_images(int argc, char *const argv[])
 	struct options options = { 0 };
 	scoped_strv arguments = { 0 };
 	int status = 0;
-	int r = image_parse(table, "images [OPTION...] [REPOSITORY[:TAG]]",
-			    argc, argv, &options, &options.common, &arguments);
+	int r = image_parse(images_table,
+			    "images [OPTION...] [REPOSITORY[:TAG]]", argc, argv,
+			    &options, &options.common, &arguments);
 
 	if (r < 0)
 		status = STATUS_WOLFFIA;

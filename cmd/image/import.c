@@ -8,6 +8,7 @@
 #include "base/fd.h"
 #include "base/status.h"
 #include "cmd/image/image_say.h"
+#include "cmd/image/image_tables.h"
 #include "cmd/image/image_verbs.h"
 
 struct options {
@@ -17,7 +18,7 @@ struct options {
 };
 
 /* clang-format off */
-static const struct option_entry table[] = {
+const struct option_entry import_table[] = {
 	{ OPTION_LIST, 'c', "change", NULL, "INSTRUCTION",
 	  offsetof(struct options, changes), NULL,
 	  "Set CMD, ENTRYPOINT, ENV, EXPOSE, LABEL, STOPSIGNAL, USER, VOLUME or "
@@ -87,8 +88,9 @@ int verb_import(int argc, char *const argv[])
 {
 	struct options options = { 0 };
 	scoped_strv arguments = { 0 };
-	int r = image_parse(table, "import [OPTION...] FILE|- [NAME[:TAG]]",
-			    argc, argv, &options, &options.common, &arguments);
+	int r = image_parse(import_table,
+			    "import [OPTION...] FILE|- [NAME[:TAG]]", argc,
+			    argv, &options, &options.common, &arguments);
 
 	if (r == 0 && (arguments.n < 1 || arguments.n > 2))
 		r = -image_usage("import: write the tar, or - for standard "

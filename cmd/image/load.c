@@ -8,6 +8,7 @@
 #include "base/fd.h"
 #include "base/status.h"
 #include "cmd/image/image_say.h"
+#include "cmd/image/image_tables.h"
 #include "cmd/image/image_verbs.h"
 
 struct options {
@@ -16,7 +17,7 @@ struct options {
 };
 
 /* clang-format off */
-static const struct option_entry table[] = {
+const struct option_entry load_table[] = {
 	{ OPTION_STRING, 'i', "input", NULL, "FILE",
 	  offsetof(struct options, input), NULL,
 	  "OCI layout, oci-archive or docker-archive; - is standard input.",
@@ -90,8 +91,8 @@ int verb_load(int argc, char *const argv[])
 {
 	struct options options = { 0 };
 	scoped_strv arguments = { 0 };
-	int r = image_parse(table, "load [OPTION...] [FILE|DIR|-]", argc, argv,
-			    &options, &options.common, &arguments);
+	int r = image_parse(load_table, "load [OPTION...] [FILE|DIR|-]", argc,
+			    argv, &options, &options.common, &arguments);
 
 	if (r != 0)
 		return r > 0 ? 0 : STATUS_WOLFFIA;

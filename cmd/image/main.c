@@ -27,7 +27,9 @@ static const struct {
 	{ "pull",   verb_pull },
 	{ "prune-images", verb_prune_images },
 	{ "rmi",    verb_rmi },
+	{ "tag",    verb_tag },
 	{ "unpack", verb_unpack },
+	{ "untag",  verb_untag },
 };
 /* clang-format on */
 
@@ -68,8 +70,8 @@ int main(int argc, char *argv[])
 	if (argc < 2)
 		return image_usage(
 			"write a verb: check, commit, cp, diff, export, "
-			"images, import, load, pull, rmi or "
-			"unpack");
+			"images, import, load, pull, rmi, tag, unpack or "
+			"untag");
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
 		if (strcmp(argv[1], verbs[i].name) == 0)
 			return close_output(verbs[i].run(argc - 1, argv + 1));

@@ -62,7 +62,7 @@ static bool stays(const struct store *store, const struct descriptor *entry,
 	scoped_strv users = { 0 };
 	struct error ignored;
 
-	if (entry->name && !all)
+	if ((entry->name || entry->repository) && !all)
 		return true;
 	if (collect_users(store, entry->digest, &users, &ignored) < 0 ||
 	    users.n)

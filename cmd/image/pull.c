@@ -141,6 +141,18 @@ static int check_platform(const struct pulling *p,
 	return error_hint(err, "leave out --platform to have it all the same");
 }
 
+/* what has no name in the store is known by where it came from */
+static int note_repository(const char *full, struct descriptor *image,
+			   struct error *err)
+{
+	scoped_reference ref = { 0 };
+	int r = image->name ? 0 : reference_parse(full, &ref, err);
+
+	if (r == 0 && ref.domain)
+		image->repository = reference_repository(&ref, ref.domain);
+	return r;
+}
+
 static int fetch(struct pulling *p, struct source *source, const char *full,
 		 struct image_index *images, struct error *err)
 {
@@ -162,6 +174,8 @@ static int fetch(struct pulling *p, struct source *source, const char *full,
 	image_progress(NULL);
 	if (r == 0)
 		r = check_platform(p, &images->entries[0], err);
+	if (r == 0)
+		r = note_repository(full, &images->entries[0], err);
 	return r == 0 ? stage_commit(&p->work.stage, images, err) : r;
 }
 

@@ -8,6 +8,7 @@
 #include "base/status.h"
 #include "base/text.h"
 #include "cmd/image/image_say.h"
+#include "cmd/image/image_tables.h"
 #include "cmd/image/image_verbs.h"
 #include "core/containers.h"
 #include "storage/collect.h"
@@ -20,7 +21,7 @@ struct options {
 };
 
 /* clang-format off */
-static const struct option_entry table[] = {
+const struct option_entry rmi_table[] = {
 	{ OPTION_FLAG, 'f', "force", NULL, NULL,
 	  offsetof(struct options, force), NULL,
 	  "Remove an image that has several names or is in use, and do not fail "
@@ -319,8 +320,8 @@ int verb_rmi(int argc, char *const argv[])
 {
 	struct options options = { 0 };
 	scoped_strv names = { 0 };
-	int r = image_parse(table, "rmi [OPTION...] NAME|DIGEST|ID...", argc,
-			    argv, &options, &options.common, &names);
+	int r = image_parse(rmi_table, "rmi [OPTION...] NAME|DIGEST|ID...",
+			    argc, argv, &options, &options.common, &names);
 
 	if (r != 0)
 		return r > 0 ? 0 : STATUS_WOLFFIA;

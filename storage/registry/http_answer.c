@@ -147,12 +147,12 @@ static size_t take_success(struct http_transfer *t, const char *data, size_t n)
 		return n;
 	}
 	int r = x->take(x, data, n, &t->why);
-	if (r == -EAGAIN) {
-		t->why = (struct error){ 0 };
-		t->paused = true;
-		return CURL_WRITEFUNC_PAUSE;
-	}
-	return r < 0 ? 0 : n;
+	if (r < 0 && r != -EAGAIN)
+		return 0;
+	/* what it could not do at once, and did later, is no reason */
+	t->why = (struct error){ 0 };
+	t->paused = r == -EAGAIN;
+	return t->paused ? CURL_WRITEFUNC_PAUSE : n;
 }
 
 size_t http_answer_body(char *data, size_t size, size_t n, void *context)

@@ -217,3 +217,19 @@ lacks() {
 	run -125 --separate-stderr shared run --driver overlay one:1 /bin/sh
 	[[ $stderr == *"cannot read a directory of another user's"* ]]
 }
+
+@test "an image of an image store gets a name of one's own, and its layers stay there" {
+	run -0 shared tag one:1 mine
+	run -0 shared images --format '{{.Repository}}:{{.Tag}}' mine
+	[ "$output" = localhost/mine:latest ]
+	lacks layers "$BASE"
+	lacks blobs "$BASE"
+	run -0 shared run -q mine /bin/sh -c 'echo works'
+	[ "$output" = works ]
+	run -125 shared untag one:1
+	assert_failed
+	[[ $output == *"is an image of an image store"* ]]
+	run -0 shared rmi mine
+	is_unchanged
+	assert_store_empty
+}

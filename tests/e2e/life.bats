@@ -617,14 +617,19 @@ runs() {
 	fails_with 125 "the name of a container is missing"
 }
 
-@test "stop, twice at once: both return, and the second may be shorter" {
-	up_saying a ready probe_signals
-	"$WOLFFIA" stop -t 60 a >/dev/null 3>&- &
-	first=$!
-	took timeout -s KILL 20 "$WOLFFIA" stop -t 1 a
-	[ "$status" = 0 ]
-	within 1000 4000
-	wait "$first"
+@test "stop, twice at once: both return, and the shorter patience counts" {
+	local patience
+	for patience in "60 1" "1 60"; do
+		up_saying a ready probe_signals
+		"$WOLFFIA" stop -t "${patience% *}" a >/dev/null 3>&- &
+		first=$!
+		await "got TERM"
+		took timeout -s KILL 20 "$WOLFFIA" stop -t "${patience#* }" a
+		[ "$status" = 0 ]
+		within 0 4000
+		wait "$first"
+		"$WOLFFIA" rm a >/dev/null
+	done
 }
 
 @test "stop of one that is paused" {

@@ -390,3 +390,29 @@ assert_resumed() { # after a pull of the image of make_image one
   run wolffia run --pull never debian true
   [[ $output == *'no image "debian" in the store'* ]]
 }
+
+@test "what was pulled by its digest is shown with its repository" {
+  show() {
+    wolffia images --format '{{.Repository}} {{.Tag}} {{.Digest}}' "$@"
+  }
+  make_app one by-digest
+  push one 1
+  copy oci:one "docker://$REGISTRY/team/other:1"
+  wolffia pull -q "$IMAGE@$DIGEST"
+  [ "$(show)" = "$IMAGE <none> $DIGEST" ]
+  [ "$(show team/app)" = "$IMAGE <none> $DIGEST" ]
+  [ -z "$(show -f dangling=true)" ]
+  run -0 wolffia inspect -f '{{.RepoTags}} {{.RepoDigests}}' "${DIGEST#sha256:}"
+  [ "$output" = "[] [$IMAGE@$DIGEST]" ]
+  # it is no rubbish
+  wolffia prune -f >/dev/null
+  [ "$(show)" = "$IMAGE <none> $DIGEST" ]
+  # of another repository it is another image, of the same bytes
+  wolffia pull -q "$REGISTRY/team/other@$DIGEST"
+  [ "$(show | cut -d' ' -f1 | sort | xargs)" = "$IMAGE $REGISTRY/team/other" ]
+  wolffia tag "$IMAGE@$DIGEST" "$IMAGE:x"
+  [ "$(show app)" = "$IMAGE x $DIGEST" ]
+  wolffia rmi "$REGISTRY/team/other@$DIGEST" "$IMAGE:x"
+  [ -z "$(show)" ]
+  assert_nothing_left
+}

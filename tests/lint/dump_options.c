@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "cmd/check_options.h"
 #include "cmd/cp_options.h"
+#include "cmd/life_tables.h"
 #include "cmd/log_tables.h"
 #include "cmd/options.h"
 #include "cmd/pull_options.h"
@@ -22,6 +23,11 @@ static const struct {
 	{ "pull", pull_table },       { "systemd", systemd_table },
 	{ "top", top_table },         { "version", version_table },
 	{ "df", df_table },           { "check", check_table },
+	{ "attach", attach_table },   { "exec", exec_table },
+	{ "kill", kill_table },       { "pause", pause_table },
+	{ "rename", rename_table },   { "restart", restart_table },
+	{ "rm", rm_table },           { "start", start_table },
+	{ "stop", stop_table },       { "wait", wait_table },
 };
 
 int main(int argc, char *argv[])

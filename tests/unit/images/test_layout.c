@@ -265,6 +265,41 @@ START_TEST(a_new_image_takes_the_name_and_the_old_one_stays)
 }
 END_TEST
 
+START_TEST(what_was_pulled_by_its_digest_is_of_its_repository)
+{
+	scoped_descriptor a = put_image("a", NULL, 0);
+	scoped_index index = { 0 };
+	scoped(char) *pinned = xasprintf("quay.io/x/foo@%s", a.digest);
+	scoped(char) *wrong = xasprintf("quay.io/x/bar@%s", a.digest);
+	scoped_image image = { 0 };
+
+	add(&a, "localhost/mine:latest");
+	ck_assert_int_eq(find(pinned, &image), -ENOENT);
+	a.repository = xstrdup("quay.io/x/foo");
+	/* twice, and once more without saying from where: all one entry */
+	add(&a, NULL);
+	add(&a, NULL);
+	ck_assert_int_eq(layout_read_index(&store, &index, &err), 0);
+	ck_assert_uint_eq(index.n, 2);
+	ck_assert_ptr_null(index.entries[1].name);
+	ck_assert_int_eq(find(pinned, &image), 0);
+	ck_assert_int_eq(find(wrong, &image), -ENOENT);
+
+	/* with a name of that repository it needs no other entry */
+	add(&a, "quay.io/x/foo:1");
+	index_free(&index);
+	ck_assert_int_eq(layout_read_index(&store, &index, &err), 0);
+	ck_assert_uint_eq(index.n, 2);
+	ck_assert_str_eq(index.entries[1].name, "quay.io/x/foo:1");
+	/* which it is not, when that is taken away */
+	index_untag(&index, 1);
+	ck_assert_uint_eq(index.n, 2);
+	ck_assert_str_eq(index.entries[1].repository, "quay.io/x/foo");
+	index_untag(&index, 0);
+	ck_assert_uint_eq(index.n, 1);
+}
+END_TEST
+
 START_TEST(a_held_layer_cannot_be_seized)
 {
 	static const char *const layers[] = { DIFF_A };
@@ -350,6 +385,8 @@ int main(void)
 	tcase_add_test(tests, a_layer_that_is_not_unpacked_is_told);
 	tcase_add_test(tests, a_damaged_store_is_told);
 	tcase_add_test(tests, a_new_image_takes_the_name_and_the_old_one_stays);
+	tcase_add_test(tests,
+		       what_was_pulled_by_its_digest_is_of_its_repository);
 	tcase_add_test(tests, a_held_layer_cannot_be_seized);
 	tcase_add_test(tests, a_removed_layer_cannot_be_held);
 	tcase_add_test(tests,
