@@ -49,12 +49,15 @@ static json_t *describe_state(const struct container *container)
 	return state;
 }
 
-/* the entrypoint and the command are one since the container was made */
 static json_t *describe_config(const struct inspect_facts *facts)
 {
 	const struct spec *spec = facts->spec;
+	struct strv entrypoint = spec->argv, command = spec->argv;
 	json_t *config = json_object();
 
+	entrypoint.n = spec->entrypoint_words;
+	command.v += entrypoint.n;
+	command.n -= entrypoint.n;
 	show_set(config, "Hostname", spec->hostname);
 	show_set(config, "Domainname", "");
 	show_set(config, "User", spec->user.text);
@@ -67,11 +70,11 @@ static json_t *describe_config(const struct inspect_facts *facts)
 	json_object_set_new(config, "StdinOnce",
 			    json_boolean(spec->stdin_once));
 	json_object_set_new(config, "Env", show_list(&spec->env));
-	json_object_set_new(config, "Cmd", show_list(&spec->argv));
+	json_object_set_new(config, "Cmd", show_list(&command));
 	show_set(config, "Image", facts->container->record.image);
 	json_object_set_new(config, "Volumes", json_object());
 	show_set(config, "WorkingDir", spec->workdir);
-	json_object_set_new(config, "Entrypoint", json_array());
+	json_object_set_new(config, "Entrypoint", show_list(&entrypoint));
 	json_object_set_new(config, "OnBuild", json_null());
 	json_object_set_new(config, "Labels", show_pairs(&spec->labels));
 	json_object_set_new(config, "Annotations", json_object());

@@ -88,6 +88,7 @@ static int take_command(struct spec_build *build, struct error *err)
 	if (r < 0)
 		return r;
 
+	build->spec->entrypoint_words = (uint32_t)argv->n;
 	strv_extend(argv, options->command);
 	if (!*options->command && !options->entrypoint && image)
 		strv_extend(argv, image->cmd.v);

@@ -247,6 +247,11 @@ static int check_command(const struct spec *spec, struct error *err)
 		return error_say(err, EINVAL, "there is no command to run");
 	if (!*spec->argv.v[0])
 		return error_say(err, EINVAL, "the command is empty");
+	if (spec->entrypoint_words > spec->argv.n)
+		return error_say(err, EINVAL,
+				 "the entrypoint has %u words, and the command "
+				 "line %zu",
+				 spec->entrypoint_words, spec->argv.n);
 	if (!is_absolute_and_normal(spec->workdir)) {
 		error_say(err, EINVAL,
 			  "the working directory \"%s\" is not absolute",

@@ -103,8 +103,10 @@ struct spec {
 
 	/* what it runs */
 	struct strv argv;
-	struct strv env; /* the whole environment, NAME=VALUE */
-	char *workdir;   /* absolute */
+	uint32_t entrypoint_words; /* so many of argv are the entrypoint; the
+				    * rest is the command: told, not used */
+	struct strv env;           /* the whole environment, NAME=VALUE */
+	char *workdir;             /* absolute */
 	struct spec_user user;
 	int stop_signal;
 	uint64_t timeout_ms; /* 0: none */

@@ -51,6 +51,7 @@ static const struct field fields[] = {
 	ENUM(restart, restart_names),
 	FIELD(restart_max, WORD),
 	FIELD(argv, LIST),
+	FIELD(entrypoint_words, WORD),
 	FIELD(env, LIST),
 	FIELD(workdir, TEXT),
 	NESTED("user", TEXT, user.text),

@@ -20,8 +20,8 @@
 #include "core/state.h"
 #include "core/state_lock.h"
 
-/* The tree belongs to ids of the container: removed by id 0 of the outer. */
-static int remove_in_namespace(int dirfd, int userns_fd, struct error *err)
+/* Return: the wait status of the process that did it; -errno */
+static int fork_and_remove(int dirfd, int userns_fd, struct error *err)
 {
 	pid_t pid = fork();
 
@@ -36,10 +36,24 @@ static int remove_in_namespace(int dirfd, int userns_fd, struct error *err)
 				_exit(STATUS_WOLFFIA);
 		_exit(0);
 	}
-	int status = process_wait(pid, err);
-	if (status == 0)
-		return 0;
-	error_say(err, EACCES, "cannot remove the files of the container");
+	return process_wait(pid, err);
+}
+
+/* The tree belongs to ids of the container: removed by id 0 of the outer. */
+static int remove_in_namespace(int dirfd, int userns_fd, struct error *err)
+{
+	char how[64];
+	int status = fork_and_remove(dirfd, userns_fd, err);
+
+	/* whoever killed it may have meant another one: once more */
+	if (status > 0 && WIFSIGNALED(status))
+		status = fork_and_remove(dirfd, userns_fd, err);
+	if (status <= 0)
+		return status;
+	error_say(err, EACCES,
+		  "cannot remove the files of the container: who was to do it "
+		  "%s",
+		  process_describe(status, how, sizeof(how)));
 	return error_hint(err, "the next start or \"wolffia rm\" tries it "
 			       "again");
 }

@@ -29,34 +29,18 @@ static void set_text(char **to, const char *text)
 	*to = xstrdup(text);
 }
 
-static bool begins_with(const struct strv *list, const struct strv *head)
+static void set_command(const struct spec *spec, struct image_config *config)
 {
-	if (head->n > list->n)
-		return false;
-	for (size_t i = 0; i < head->n; i++)
-		if (strcmp(list->v[i], head->v[i]) != 0)
-			return false;
-	return true;
-}
-
-/*
- * Its arguments are the entrypoint and the command behind it.  Where they do
- * not begin with the image's entrypoint it was run with another one, whose end
- * nobody knows any more: then it is the first word.
- */
-static void set_command(const struct strv *argv, struct image_config *config)
-{
-	struct strv cmd = { 0 };
+	const struct strv *argv = &spec->argv;
 
 	if (!all_utf8(argv) || argv->n == 0)
 		return;
-	if (!begins_with(argv, &config->entrypoint)) {
-		strv_free(&config->entrypoint);
-		strv_add(&config->entrypoint, argv->v[0]);
-	}
-	strv_extend(&cmd, argv->v + config->entrypoint.n);
+	strv_free(&config->entrypoint);
 	strv_free(&config->cmd);
-	config->cmd = cmd;
+	for (size_t i = 0; i < argv->n; i++)
+		strv_add(i < spec->entrypoint_words ? &config->entrypoint
+						    : &config->cmd,
+			 argv->v[i]);
 }
 
 /* was the variable given to it as to any container? */
@@ -93,7 +77,7 @@ static void set_labels(const struct strv *labels, struct image_config *config)
 
 void commit_config(const struct spec *spec, struct image_config *config)
 {
-	set_command(&spec->argv, config);
+	set_command(spec, config);
 	set_environment(spec, config);
 	set_labels(&spec->labels, config);
 	/* with keep-id it is the caller's number on this machine */

@@ -234,6 +234,26 @@ listing() {
 	"$WOLFFIA" rmi -f next:1 next:2 "$first"
 }
 
+# parts_of CONTAINER: what is the entrypoint, what the command
+parts_of() {
+	"$WOLFFIA" inspect "$1" |
+		jq -c '.[0] | [.Config.Entrypoint, .Config.Cmd, .Path, .Args]'
+}
+
+@test "inspect and commit know the entrypoint from the command" {
+	made a --entrypoint '["sh", "-c"]' base true
+	[ "$(parts_of a)" = '[["sh","-c"],["true"],"sh",["-c","true"]]' ]
+	"$WOLFFIA" commit -q a next
+	made b next 'exit 0'
+	[ "$(parts_of b)" = '[["sh","-c"],["exit 0"],"sh",["-c","exit 0"]]' ]
+	made c --entrypoint '' next sh -c 'exit 0'
+	[ "$(parts_of c)" = '[[],["sh","-c","exit 0"],"sh",["-c","exit 0"]]' ]
+	"$WOLFFIA" commit -q c next2
+	[ "$("$WOLFFIA" inspect next next2 | jq -c '.[].Config | [.Entrypoint, .Cmd]' |
+		xargs -d '\n')" = \
+		'[["sh","-c"],["true"]] [[],["sh","-c","exit 0"]]' ]
+}
+
 @test "commit: what the container was given, --change, and the history" {
 	made c -e A=1 -w /tmp --label l=1 -u 1000 base sh -c 'true given'
 	run -0 "$WOLFFIA" commit -a 'a person' -m 'a message' \

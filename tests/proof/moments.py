@@ -22,6 +22,8 @@ HANG = 10
 LATEST = 0.15
 NAME = "kept"
 STATUSES = {0, 125, 137}
+# a page of its program that the server can bring no more is the command's SIGBUS
+SIGBUS = 128 + signal.SIGBUS
 
 
 def acts(root, volume):
@@ -111,7 +113,8 @@ class Killer:
         self.place.wait_for(lambda: started.status is not None, seconds=HANG)
         where = "%s, %.1f ms, %s" % (name, 1000 * moment, victim)
         text = started.complained()
-        if started.status not in STATUSES:
+        of_server = victim == "fuse-overlayfs" and started.status == SIGBUS
+        if started.status not in STATUSES and not of_server:
             complaints.append("status %s: %r" % (started.status, text))
         elif started.status == 125 and not ground.is_one_clear_line(text):
             complaints.append("it said: %r" % text)

@@ -39,6 +39,7 @@ START_TEST(arguments_behind_the_entrypoint_are_the_command)
 	LIST(&config.entrypoint, "/init", "--");
 	LIST(&config.cmd, "old");
 	LIST(&spec.argv, "/init", "--", "new", "words");
+	spec.entrypoint_words = 2;
 	commit_config(&spec, &config);
 	ck_assert_uint_eq(config.entrypoint.n, 2);
 	ck_assert_uint_eq(config.cmd.n, 2);
@@ -49,11 +50,22 @@ END_TEST
 START_TEST(another_entrypoint_takes_the_place_of_the_images)
 {
 	LIST(&config.entrypoint, "/init");
-	LIST(&spec.argv, "/bin/other", "word");
+	LIST(&spec.argv, "/bin/other", "-x", "word");
+	spec.entrypoint_words = 2;
 	commit_config(&spec, &config);
-	ck_assert_uint_eq(config.entrypoint.n, 1);
+	ck_assert_uint_eq(config.entrypoint.n, 2);
 	ck_assert_str_eq(config.entrypoint.v[0], "/bin/other");
 	ck_assert_str_eq(config.cmd.v[0], "word");
+}
+END_TEST
+
+START_TEST(an_entrypoint_that_was_taken_away_is_gone)
+{
+	LIST(&config.entrypoint, "/init");
+	LIST(&spec.argv, "/init", "word");
+	commit_config(&spec, &config);
+	ck_assert_uint_eq(config.entrypoint.n, 0);
+	ck_assert_uint_eq(config.cmd.n, 2);
 }
 END_TEST
 
@@ -136,6 +148,7 @@ int main(void)
 	tcase_add_checked_fixture(tests, begin, end);
 	tcase_add_test(tests, arguments_behind_the_entrypoint_are_the_command);
 	tcase_add_test(tests, another_entrypoint_takes_the_place_of_the_images);
+	tcase_add_test(tests, an_entrypoint_that_was_taken_away_is_gone);
 	tcase_add_test(tests, without_an_entrypoint_all_is_the_command);
 	tcase_add_test(tests,
 		       what_every_container_gets_anew_is_no_part_of_the_image);

@@ -50,6 +50,7 @@ static void add_lists(struct spec *spec)
 	strv_add(&spec->labels, "empty=");
 	strv_add(&spec->argv, "/bin/prog");
 	strv_add(&spec->argv, "");
+	spec->entrypoint_words = 2;
 	strv_add(&spec->argv, "a b\n\"\\");
 	/* no UTF-8 */
 	strv_add(&spec->argv, "\xff\x80\xc3");

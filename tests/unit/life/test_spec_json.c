@@ -81,6 +81,7 @@ static void check_equal(const struct spec *a, const struct spec *b)
 	NUMBER(restart);
 	NUMBER(restart_max);
 	LIST(argv);
+	NUMBER(entrypoint_words);
 	LIST(env);
 	TEXT(workdir);
 	TEXT(user.text);
@@ -247,6 +248,8 @@ static const struct {
 	{ "argv", "[\"\"]",     EINVAL,  "empty" },
 	{ "argv", "[null]",     EINVAL,  "argv" },
 	{ "argv", "{}",         EINVAL,  "argv" },
+	{ "entrypoint_words", "99", EINVAL, "99 words" },
+	{ "entrypoint_words", "-1", EINVAL, "entrypoint_words" },
 	{ "env", "[\"A\"]",     EINVAL,  "not NAME=VALUE" },
 	{ "workdir", "\"x\"",   EINVAL,  "working directory" },
 	{ "workdir", "\"/a/../b\"", EINVAL, "working directory" },

@@ -67,18 +67,18 @@ static const struct {
 } good[] = {
 	/* the command */
 	{ "plain", "argv=[/bin/sh]; image=plain sha256:01; rootfs=0; layer /store/layers/2; layer /store/layers/1" },
-	{ "plain ls -l", "argv=[ls][-l]" },
+	{ "plain ls -l", "argv=[ls][-l]; entrypoint=0" },
 	{ "plain --bind -v", "argv=[--bind][-v]; n_mounts=0" },
 	{ "plain -- x", "argv=[--][x]" },
 	{ "-- plain x", "argv=[x]" },
 	{ "plain x ''", "argv=[x][]" },
-	{ "app", "argv=[/app][-x][serve][all]" },
-	{ "app one two", "argv=[/app][-x][one][two]" },
-	{ "--entrypoint /bin/ls app", "argv=[/bin/ls]" },
-	{ "--entrypoint /bin/ls app -l", "argv=[/bin/ls][-l]" },
-	{ "--entrypoint= app id", "argv=[id]" },
+	{ "app", "argv=[/app][-x][serve][all]; entrypoint=2" },
+	{ "app one two", "argv=[/app][-x][one][two]; entrypoint=2" },
+	{ "--entrypoint /bin/ls app", "argv=[/bin/ls]; entrypoint=1" },
+	{ "--entrypoint /bin/ls app -l", "argv=[/bin/ls][-l]; entrypoint=1" },
+	{ "--entrypoint= app id", "argv=[id]; entrypoint=0" },
 	{ "--entrypoint '' app id", "argv=[id]" },
-	{ "--entrypoint [\"a\",\"b~c\"] app d", "argv=[a][b c][d]" },
+	{ "--entrypoint [\"a\",\"b~c\"] app d", "argv=[a][b c][d]; entrypoint=2" },
 	{ "--entrypoint [] app d", "argv=[d]" },
 	{ "empty true", "argv=[true]" },
 	{ "@host", "argv=[/bin/sh]; rootfs=3; image=- -; !layer; workdir=/" },
@@ -618,7 +618,7 @@ static char *describe(const struct spec *spec, const struct strv *notices)
 	fprintf(to, "argv=");
 	for (size_t i = 0; i < spec->argv.n; i++)
 		fprintf(to, "[%s]", spec->argv.v[i]);
-	fputc('\0', to);
+	fprintf(to, "%centrypoint=%u%c", '\0', spec->entrypoint_words, '\0');
 	fprintf(to, "name=%s%c", spec->name, '\0');
 	fprintf(to, "hostname=%s%c", spec->hostname, '\0');
 	fprintf(to, "workdir=%s%c", spec->workdir, '\0');

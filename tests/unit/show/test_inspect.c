@@ -69,6 +69,7 @@ static void make(struct made *m)
 	strv_add(&m->spec.argv, "sh");
 	strv_add(&m->spec.argv, "-c");
 	strv_add(&m->spec.argv, "true");
+	m->spec.entrypoint_words = 2;
 	strv_add(&m->spec.env, "A=1");
 	strv_add(&m->spec.labels, "x=1");
 }
@@ -118,8 +119,8 @@ static const struct {
 	{ "State.StartedAt", "\"2026-11-22T10:00:00.000000005Z\"" },
 	{ "State.FinishedAt", "\"0001-01-01T00:00:00Z\"" },
 	{ "Config.Hostname", "\"web\"" },
-	{ "Config.Cmd", "[\"sh\",\"-c\",\"true\"]" },
-	{ "Config.Entrypoint", "[]" },
+	{ "Config.Cmd", "[\"true\"]" },
+	{ "Config.Entrypoint", "[\"sh\",\"-c\"]" },
 	{ "Config.Env", "[\"A=1\"]" },
 	{ "Config.Labels", "{\"x\":\"1\"}" },
 	{ "Config.StopSignal", "\"SIGTERM\"" },
