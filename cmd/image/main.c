@@ -25,6 +25,7 @@ static const struct {
 	{ "import", verb_import },
 	{ "load",   verb_load },
 	{ "pull",   verb_pull },
+	{ "push",   verb_push },
 	{ "prune-images", verb_prune_images },
 	{ "rmi",    verb_rmi },
 	{ "tag",    verb_tag },
@@ -70,7 +71,7 @@ int main(int argc, char *argv[])
 	if (argc < 2)
 		return image_usage(
 			"write a verb: check, commit, cp, diff, export, "
-			"images, import, load, pull, rmi, tag, unpack or "
+			"images, import, load, pull, push, rmi, tag, unpack or "
 			"untag");
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
 		if (strcmp(argv[1], verbs[i].name) == 0)

@@ -9,6 +9,7 @@
 #include "cmd/log_tables.h"
 #include "cmd/options.h"
 #include "cmd/pull_options.h"
+#include "cmd/push_options.h"
 #include "cmd/show_tables.h"
 
 static const struct {
@@ -21,13 +22,14 @@ static const struct {
 	{ "inspect", inspect_table }, { "prune", prune_table },
 	{ "ps", ps_table },           { "stats", stats_table },
 	{ "pull", pull_table },       { "systemd", systemd_table },
-	{ "top", top_table },         { "version", version_table },
-	{ "df", df_table },           { "check", check_table },
-	{ "attach", attach_table },   { "exec", exec_table },
-	{ "kill", kill_table },       { "pause", pause_table },
-	{ "rename", rename_table },   { "restart", restart_table },
-	{ "rm", rm_table },           { "start", start_table },
-	{ "stop", stop_table },       { "wait", wait_table },
+	{ "push", push_table },       { "top", top_table },
+	{ "version", version_table }, { "df", df_table },
+	{ "check", check_table },     { "attach", attach_table },
+	{ "exec", exec_table },       { "kill", kill_table },
+	{ "pause", pause_table },     { "rename", rename_table },
+	{ "restart", restart_table }, { "rm", rm_table },
+	{ "start", start_table },     { "stop", stop_table },
+	{ "wait", wait_table },
 };
 
 int main(int argc, char *argv[])
