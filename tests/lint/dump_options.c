@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "cmd/check_options.h"
 #include "cmd/cp_options.h"
+#include "cmd/image/image_tables.h"
 #include "cmd/life_tables.h"
 #include "cmd/log_tables.h"
 #include "cmd/options.h"
@@ -22,14 +23,14 @@ static const struct {
 	{ "inspect", inspect_table }, { "prune", prune_table },
 	{ "ps", ps_table },           { "stats", stats_table },
 	{ "pull", pull_table },       { "systemd", systemd_table },
-	{ "push", push_table },       { "top", top_table },
-	{ "version", version_table }, { "df", df_table },
-	{ "check", check_table },     { "attach", attach_table },
-	{ "exec", exec_table },       { "kill", kill_table },
-	{ "pause", pause_table },     { "rename", rename_table },
-	{ "restart", restart_table }, { "rm", rm_table },
-	{ "start", start_table },     { "stop", stop_table },
-	{ "wait", wait_table },
+	{ "top", top_table },         { "version", version_table },
+	{ "df", df_table },           { "check", check_table },
+	{ "attach", attach_table },   { "exec", exec_table },
+	{ "kill", kill_table },       { "pause", pause_table },
+	{ "rename", rename_table },   { "restart", restart_table },
+	{ "rm", rm_table },           { "start", start_table },
+	{ "stop", stop_table },       { "wait", wait_table },
+	{ "save", save_table },       { "push", push_table },
 };
 
 int main(int argc, char *argv[])
