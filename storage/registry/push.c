@@ -51,7 +51,7 @@ static int damaged(struct error *err)
 static int check_digest(const char *digest, const char *text, size_t size,
 			struct error *err)
 {
-	char found[DIGEST_MAX];
+	char found[DIGEST_MAX] = "";
 	scoped_hash *hash = NULL;
 	int r = hash_begin(digest, &hash, err);
 
