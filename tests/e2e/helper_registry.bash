@@ -134,7 +134,7 @@ start_proxy() {
 	SERVERS+=" $!"
 	exec {proxy_fd}<proxy
 	read -r -t 10 -u "$proxy_fd" port
-	# for the tests: shellcheck disable=SC2034
+	# shellcheck disable=SC2034 # it is for the tests
 	PROXY=127.0.0.1:$port
 }
 
