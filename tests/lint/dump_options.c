@@ -10,6 +10,7 @@
 #include "cmd/log_tables.h"
 #include "cmd/options.h"
 #include "cmd/pull_options.h"
+#include "cmd/push_options.h"
 #include "cmd/show_tables.h"
 
 static const struct {
@@ -33,6 +34,7 @@ static const struct {
 	{ "images", images_table },   { "import", import_table },
 	{ "load", load_table },       { "rmi", rmi_table },
 	{ "tag", tag_table },         { "untag", untag_table },
+	{ "push", push_table },
 };
 
 int main(int argc, char *argv[])
