@@ -13,6 +13,7 @@ struct pull_options {
 	struct image_options common;
 	const char *platform;
 	const char *progress;
+	const char *signature_policy;
 	enum flag all_tags;
 };
 

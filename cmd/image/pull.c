@@ -19,6 +19,7 @@
 #include "storage/reference.h"
 #include "storage/registry/name.h"
 #include "storage/registry/pull.h"
+#include "storage/trust/trust.h"
 
 /* What all pulls of one command share. */
 struct pulling {
@@ -26,6 +27,7 @@ struct pulling {
 	enum transfer_style style;
 	struct image_work work;
 	struct registries registries;
+	struct policy policy;
 	struct platform platform;
 	int cancel_fd; /* readable when a signal wants us to end */
 	struct http *http;
@@ -179,6 +181,17 @@ static int fetch(struct pulling *p, struct source *source, const char *full,
 	return r == 0 ? stage_commit(&p->work.stage, images, err) : r;
 }
 
+static int check_signatures(const struct pulling *p, const char *full,
+			    const struct source *source, struct error *err)
+{
+	scoped(char) *who = NULL;
+	int r = trust_check(&p->policy, full, source, &who, err);
+
+	if (r == 0 && p->style >= TRANSFER_BRIEF)
+		fprintf(stderr, "Signed by %s\n", who);
+	return r;
+}
+
 /* one name in full.  Return: 0, and its digest was printed */
 static int pull_name(struct pulling *p, const char *full, struct error *err)
 {
@@ -186,10 +199,14 @@ static int pull_name(struct pulling *p, const char *full, struct error *err)
 	scoped_index images = { 0 };
 	scoped_descriptor known = { 0 };
 	struct error second;
+	int asked = trust_ask(&p->policy, full, err);
 
+	if (asked < 0)
+		return asked;
 	if (p->style >= TRANSFER_BRIEF)
 		fprintf(stderr, "Pulling %s\n", full);
-	if (find_known(p, full, &known))
+	/* a signature is of documents, so these are fetched again */
+	if (asked == 0 && find_known(p, full, &known))
 		index_append(&images, &known);
 	const char *digest =
 		known.index_digest ? known.index_digest : known.digest;
@@ -199,6 +216,8 @@ static int pull_name(struct pulling *p, const char *full, struct error *err)
 		return r;
 	for (size_t i = 0; i < source.notes.n; i++)
 		image_note("%s", source.notes.v[i]);
+	if (asked && check_signatures(p, full, &source, err) < 0)
+		return -err->code;
 	if (r == 1) {
 		if (p->style >= TRANSFER_BRIEF)
 			fprintf(stderr, "%s is up to date\n", full);
@@ -300,6 +319,8 @@ static int open_all(struct pulling *p, struct error *err)
 	if (r == 0)
 		r = registries_load(&p->registries, err);
 	if (r == 0)
+		r = policy_load(p->options->signature_policy, &p->policy, err);
+	if (r == 0)
 		r = catch_signals(&p->cancel_fd, err);
 	const struct http_options http = {
 		.cancel_fd = p->cancel_fd,
@@ -327,6 +348,7 @@ static void close_all(struct pulling *p)
 	http_close(&p->http);
 	fd_close(&p->cancel_fd);
 	registries_free(&p->registries);
+	policy_free(&p->policy);
 }
 
 /* the signal that ended it, as a shell says it */
