@@ -76,8 +76,8 @@ static int parse(const json_t *top, struct attachment *to, struct error *err)
 		return r;
 	size_t n = json_array_size(layers);
 	if (n > ATTACHED_MAX)
-		return error_say(err, EFBIG, "%zu signatures; %d are too many",
-				 n, ATTACHED_MAX + 1);
+		return error_say(err, EFBIG, "more than %d signatures",
+				 ATTACHED_MAX);
 	to->v = xcalloc(n ? n : 1, sizeof(*to->v));
 	for (size_t i = 0; i < n; i++) {
 		r = parse_layer(json_array_get(layers, i), &to->v[to->n++],

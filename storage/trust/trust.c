@@ -228,8 +228,10 @@ static int say_lacking(const struct question *q, const struct wanted *w,
 		       struct error *err)
 {
 	scoped(char) *where = policy_where(q->policy, q->rule);
-	static const char *const lacks[] = {
-		[NEAR_NONE] = "it has no signature",
+	const char *const lacks[] = {
+		[NEAR_NONE] = q->passed.n ? "it has no signature that can be "
+					    "read"
+					  : "it has no signature",
 		[NEAR_UNKNOWN] = "its signatures are not by the key",
 		[NEAR_STRANGE] = "what the key signed is no image",
 		[NEAR_DIGEST] = "the signature is of another image",
