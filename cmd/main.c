@@ -62,6 +62,7 @@ static const struct verb {
 	{ "import", verb_image,
 	  "make an image of a root file system in a tar" },
 	{ "load", verb_image, "load images from an archive or a directory" },
+	{ "save", verb_image, "write images to an archive or a directory" },
 	{ "images", verb_image, "list the images of the store" },
 	{ "rmi", verb_image, "remove images" },
 	{ "tag", verb_image, "give an image one more name" },

@@ -216,6 +216,28 @@ ssize_t layout_read_blob(const struct store *store, const char *digest,
 	return size < 0 ? damaged(err) : size;
 }
 
+static int open_blob_of(const struct store *store, const char *path,
+			struct error *err)
+{
+	int fd = openat(store->dirfd, path,
+			O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+
+	return fd >= 0 ? fd
+		       : error_set(err, errno, "open %s/%s", store->path, path);
+}
+
+int layout_open_blob(const struct store *store, const char *digest,
+		     struct error *err)
+{
+	scoped(char) *blob = digest_blob_path(digest);
+	scoped(char) *path = xasprintf("oci/%s", blob);
+	int fd = open_blob_of(store, path, err);
+
+	for (size_t i = 0; fd == -ENOENT && i < store->n_images; i++)
+		fd = open_blob_of(&store->images[i], path, err);
+	return fd < 0 ? damaged(err) : fd;
+}
+
 int layout_read_image(const struct store *store, const char *digest,
 		      struct manifest *ret_manifest,
 		      struct image_config *ret_config, struct error *err)

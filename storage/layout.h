@@ -56,6 +56,13 @@ void index_untag(struct image_index *index, size_t at);
 ssize_t layout_read_blob(const struct store *store, const char *digest,
 			 size_t max, char **ret, struct error *err);
 
+/*
+ * layout_open_blob - for reading; Return: a descriptor; errors of
+ * layout_read_blob()
+ */
+int layout_open_blob(const struct store *store, const char *digest,
+		     struct error *err);
+
 /* layout_read_image - Return: 0; -EUCLEAN the store is damaged */
 int layout_read_image(const struct store *store, const char *digest,
 		      struct manifest *ret_manifest,

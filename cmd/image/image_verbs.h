@@ -31,6 +31,7 @@ int verb_pull(int argc, char *const argv[]);
 int verb_images(int argc, char *const argv[]);
 int verb_prune_images(int argc, char *const argv[]); /* prune calls it */
 int verb_rmi(int argc, char *const argv[]);
+int verb_save(int argc, char *const argv[]);
 int verb_tag(int argc, char *const argv[]);
 int verb_unpack(int argc, char *const argv[]);
 int verb_untag(int argc, char *const argv[]);

@@ -27,6 +27,7 @@ static const struct {
 	{ "pull",   verb_pull },
 	{ "prune-images", verb_prune_images },
 	{ "rmi",    verb_rmi },
+	{ "save",   verb_save },
 	{ "tag",    verb_tag },
 	{ "unpack", verb_unpack },
 	{ "untag",  verb_untag },
@@ -70,7 +71,8 @@ int main(int argc, char *argv[])
 	if (argc < 2)
 		return image_usage(
 			"write a verb: check, commit, cp, diff, export, "
-			"images, import, load, pull, rmi, tag, unpack or "
+			"images, import, load, pull, rmi, save, tag, unpack "
+			"or "
 			"untag");
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
 		if (strcmp(argv[1], verbs[i].name) == 0)

@@ -53,7 +53,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		read_config(text, size - 1, &err);
 		break;
 	case 3:
-		archive_manifest_parse(text, size - 1, &archive, &err);
+		if (archive_manifest_parse(text, size - 1, &archive, &err) == 0)
+			free(archive_manifest_text(&archive));
 		break;
 	case 4:
 		layout_version_parse(text, size - 1, &err);

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "cmd/check_options.h"
 #include "cmd/cp_options.h"
+#include "cmd/image/image_tables.h"
 #include "cmd/life_tables.h"
 #include "cmd/log_tables.h"
 #include "cmd/options.h"
@@ -28,6 +29,7 @@ static const struct {
 	{ "rename", rename_table },   { "restart", restart_table },
 	{ "rm", rm_table },           { "start", start_table },
 	{ "stop", stop_table },       { "wait", wait_table },
+	{ "save", save_table },
 };
 
 int main(int argc, char *argv[])
