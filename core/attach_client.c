@@ -144,7 +144,7 @@ int attach_to_running(const struct store *store, const struct record *record,
 		return r;
 	if (r == ATTACHED_DETACHED) {
 		*ret_status = 0;
-		return 0;
+		return r;
 	}
 	r = control_hear(wait, &reply, NULL, err);
 	if (r == 0)

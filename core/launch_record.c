@@ -17,8 +17,8 @@ static int write_down(struct launch *l, struct error *err)
 	return record_write(l->state->dirfd, &l->record, err);
 }
 
-void record_event(const struct store *store, const struct record *record,
-		  const char *action, const char *attribute)
+void record_event_with(const struct store *store, const struct record *record,
+		       const char *action, const struct strv *attributes)
 {
 	scoped_event event = {
 		.type = EVENT_CONTAINER,
@@ -29,9 +29,18 @@ void record_event(const struct store *store, const struct record *record,
 	};
 
 	strv_extend(&event.attributes, record->labels.v);
-	if (attribute)
-		strv_add(&event.attributes, attribute);
+	strv_extend(&event.attributes, attributes->v);
 	events_append(store, &event);
+}
+
+void record_event(const struct store *store, const struct record *record,
+		  const char *action, const char *attribute)
+{
+	scoped_strv attributes = { 0 };
+
+	if (attribute)
+		strv_add(&attributes, attribute);
+	record_event_with(store, record, action, &attributes);
 }
 
 void launch_event(const struct launch *l, const char *action,
@@ -40,6 +49,18 @@ void launch_event(const struct launch *l, const char *action,
 	/* one that was never written down has no name to tell */
 	if (l->record.id)
 		record_event(l->state->store, &l->record, action, attribute);
+}
+
+void launch_event_of_session(const struct launch *l, const char *session,
+			     int exit_code)
+{
+	scoped_strv attributes = { 0 };
+
+	strv_addf(&attributes, "execID=%s", session);
+	strv_addf(&attributes, "exitCode=%d", exit_code);
+	if (l->record.id)
+		record_event_with(l->state->store, &l->record, EVENT_EXEC_DIE,
+				  &attributes);
 }
 
 static int begin_new(struct launch *l, struct error *err)
