@@ -59,6 +59,7 @@ static const struct verb {
 	{ "doctor", verb_doctor, "test what a start needs, with remedies" },
 	{ "unshare", verb_unshare, "run a command in your own id map" },
 	{ "pull", verb_image, "fetch images from registries" },
+	{ "push", verb_image, "send images to registries" },
 	{ "import", verb_image,
 	  "make an image of a root file system in a tar" },
 	{ "load", verb_image, "load images from an archive or a directory" },

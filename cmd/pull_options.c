@@ -15,9 +15,7 @@ VALUE(0, "signature-policy", signature_policy, "FILE",
       "policy.json"),
 
 HEADING("What is said and where it goes"),
-CHOICE("progress", NULL, progress, "MODE", CHOICES_PROGRESS,
-       "auto: bars on a terminal, else a line for each layer; plain: lines; "
-       "brief: the name only"),
+REGISTRY_ROWS_SHOWN,
 FLAG('q', "quiet", common.quiet, "print the image's digest and nothing else"),
 VALUE(0, "store", common.store, "DIR", "directory of images and layers"),
 FLAG('h', "help", common.help, "show this"),

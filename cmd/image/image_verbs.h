@@ -28,6 +28,7 @@ int verb_export(int argc, char *const argv[]);
 int verb_import(int argc, char *const argv[]);
 int verb_load(int argc, char *const argv[]);
 int verb_pull(int argc, char *const argv[]);
+int verb_push(int argc, char *const argv[]);
 int verb_images(int argc, char *const argv[]);
 int verb_prune_images(int argc, char *const argv[]); /* prune calls it */
 int verb_rmi(int argc, char *const argv[]);

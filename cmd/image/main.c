@@ -25,6 +25,7 @@ static const struct {
 	{ "import", verb_import },
 	{ "load",   verb_load },
 	{ "pull",   verb_pull },
+	{ "push",   verb_push },
 	{ "prune-images", verb_prune_images },
 	{ "rmi",    verb_rmi },
 	{ "save",   verb_save },
@@ -71,8 +72,8 @@ int main(int argc, char *argv[])
 	if (argc < 2)
 		return image_usage(
 			"write a verb: check, commit, cp, diff, export, "
-			"images, import, load, pull, rmi, save, tag, unpack "
-			"or "
+			"images, import, load, pull, push, rmi, save, tag, "
+			"unpack or "
 			"untag");
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
 		if (strcmp(argv[1], verbs[i].name) == 0)

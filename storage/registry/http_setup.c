@@ -46,6 +46,8 @@ static size_t read_body(char *to, size_t size, size_t n, void *context)
 		return CURL_READFUNC_ABORT;
 	}
 	x->sent += (uint64_t)got;
+	if (x->moved)
+		x->moved(x);
 	return (size_t)got;
 }
 

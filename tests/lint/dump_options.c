@@ -10,6 +10,7 @@
 #include "cmd/log_tables.h"
 #include "cmd/options.h"
 #include "cmd/pull_options.h"
+#include "cmd/push_options.h"
 #include "cmd/show_tables.h"
 
 static const struct {
@@ -29,7 +30,7 @@ static const struct {
 	{ "rename", rename_table },   { "restart", restart_table },
 	{ "rm", rm_table },           { "start", start_table },
 	{ "stop", stop_table },       { "wait", wait_table },
-	{ "save", save_table },
+	{ "save", save_table },       { "push", push_table },
 };
 
 int main(int argc, char *argv[])

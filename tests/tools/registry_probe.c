@@ -32,6 +32,7 @@
 #include "storage/registry/push.h"
 #include "storage/registry/referrers.h"
 #include "storage/registry/source.h"
+#include "storage/registry/upload.h"
 #include "storage/trust/trust.h"
 
 static struct {
@@ -348,15 +349,15 @@ static int push_blob(struct client *client, const char *layout,
 
 	if (fd < 0)
 		return error_set(err, errno, "open %s", file);
-	int r = blob_put_one(client, &blob, err);
+	int r = blob_put_all(client, &blob, 1, 1, err);
 	if (r == 0)
 		printf("%s %s\n", d->digest, how[blob.how]);
 	return r;
 }
 
-static int push_image(struct client *client, const char *layout,
-		      const struct descriptor *image, const char *tag,
-		      struct error *err)
+static int push_layout(struct client *client, const char *layout,
+		       const struct descriptor *image, const char *tag,
+		       struct error *err)
 {
 	scoped(char) *path = digest_blob_path(image->digest);
 	scoped(char) *file = xasprintf("%s/%s", layout, path);
@@ -396,8 +397,8 @@ static int verb_push(char **argv, struct error *err)
 	if (r == 0)
 		r = open_client(argv[0], true, &client, &ref, err);
 	return r < 0 ? r
-		     : push_image(client, argv[1], &index.entries[0],
-				  what(&ref), err);
+		     : push_layout(client, argv[1], &index.entries[0],
+				   what(&ref), err);
 }
 
 /* credentials REGISTRY [REPOSITORY]: this tool shows them, no other does */
