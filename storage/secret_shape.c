@@ -126,12 +126,12 @@ static bool match_private_key(const char *text, size_t at, struct secret *ret)
 static bool match_url(const char *text, size_t at, struct secret *ret)
 {
 	const char *start = text + at + 3;
-	size_t n = strcspn(start, "/?# \t\r\n\"'<>`\\|,;");
 	const char *colon = NULL, *host = NULL;
 
 	if (strncmp(text + at, "://", 3) != 0 || at == 0 ||
 	    !isalnum((unsigned char)text[at - 1]))
 		return false;
+	size_t n = strcspn(start, "/?# \t\r\n\"'<>`\\|,;");
 	for (size_t i = 0; i < n; i++) {
 		if (start[i] == '@')
 			host = start + i;
