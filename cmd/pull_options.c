@@ -11,6 +11,9 @@ FLAG('a', "all-tags", all_tags,
 VALUE(0, "platform", platform, "OS/ARCHITECTURE[/VARIANT]",
       "for another machine than this one"),
 
+HEADING("The registry"),
+REGISTRY_ROWS_ACCESS,
+
 HEADING("What is said and where it goes"),
 REGISTRY_ROWS_SHOWN,
 FLAG('q', "quiet", common.quiet, "print the image's digest and nothing else"),
