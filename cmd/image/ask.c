@@ -61,21 +61,13 @@ static int read_line(int cancel_fd, char **ret, struct error *err)
 	return r;
 }
 
-static int no_terminal(struct error *err)
-{
-	error_say(err, ENOTTY,
-		  "there is no terminal to ask for the password on");
-	return error_hint(err, "wolffia login -u USER --password-stdin "
-			       "REGISTRY reads it from standard input");
-}
-
 int ask(const char *prompt, bool secret, int cancel_fd, char **ret,
 	struct error *err)
 {
 	struct termios before, quiet;
 
 	if (tcgetattr(STDIN_FILENO, &before) < 0)
-		return no_terminal(err);
+		return error_say(err, ENOTTY, "there is no terminal to ask on");
 	quiet = before;
 	if (secret) {
 		quiet.c_lflag &= ~(tcflag_t)ECHO;

@@ -65,6 +65,15 @@ static int check_user(const char *user, struct error *err)
 	return 0;
 }
 
+static int how_else(struct error *err)
+{
+	return err->code == ENOTTY
+		       ? error_hint(err, "wolffia login -u NAME "
+					 "--password-stdin REGISTRY reads the "
+					 "password from standard input")
+		       : -err->code;
+}
+
 static int ask_user(const struct login *login, struct credential *to,
 		    struct error *err)
 {
@@ -77,7 +86,7 @@ static int ask_user(const struct login *login, struct credential *to,
 	else
 		r = ask(prompt, false, login->registry.cancel_fd, &to->username,
 			err);
-	return r < 0 ? r : check_user(to->username, err);
+	return r < 0 ? how_else(err) : check_user(to->username, err);
 }
 
 static int ask_password(const struct login *login, struct credential *to,
@@ -95,9 +104,10 @@ static int ask_password(const struct login *login, struct credential *to,
 		to->password = xstrdup(options->password);
 	else
 		r = ask(prompt, true, cancel_fd, &to->password, err);
-	if (r == 0 && !*to->password)
-		r = error_say(err, EINVAL, "the password is empty");
-	return r;
+	if (r < 0)
+		return how_else(err);
+	return *to->password ? 0
+			     : error_say(err, EINVAL, "the password is empty");
 }
 
 /* nothing was typed, and what is kept is right.  Return: 1 so it is */
@@ -164,9 +174,24 @@ static int print_name(const struct login *login, struct error *err)
 	if (r < 0)
 		return r;
 	if (r == 0)
-		return error_say(err, ENOENT, "you are not logged in");
+		return error_say(err, ENOENT, "you are not logged in to %s",
+				 login->key);
 	puts(kept.username ? kept.username : "<token>");
 	return 0;
+}
+
+/* Return: the exit status */
+static int do_it(const struct login *login, struct error *err)
+{
+	if (login->options->get_login == FLAG_YES)
+		return print_name(login, err) < 0 ? image_fail(err, "login")
+						  : 0;
+	int r = log_in(login, err);
+	if (r < 0)
+		image_fail(err, "cannot log in to %s", login->key);
+	return r == -ECANCELED ? registry_status(&login->registry)
+	       : r < 0         ? STATUS_WOLFFIA
+			       : 0;
 }
 
 static int run(const struct login_options *options, const char *name)
@@ -178,17 +203,8 @@ static int run(const struct login_options *options, const char *name)
 	if (r == 0)
 		r = registry_name_parse(&login.registry.registries, name,
 					&login.places, &login.key, &err);
-	if (r == 0)
-		r = options->get_login == FLAG_YES ? print_name(&login, &err)
-						   : log_in(&login, &err);
-	int status = 0;
-	if (r < 0)
-		status = image_fail(&err, "%s: cannot log in",
-				    login.key ? login.key
-				    : name    ? name
-					      : "login");
-	if (r == -ECANCELED)
-		status = registry_status(&login.registry);
+	int status =
+		r < 0 ? image_fail(&err, "cannot log in") : do_it(&login, &err);
 	free(login.key);
 	places_free(&login.places);
 	registry_end(&login.registry);

@@ -81,6 +81,8 @@ static int take_creds(struct registry_work *work, const char *creds,
 	else if (r == 0)
 		r = ask(prompt, true, work->cancel_fd, &work->typed.password,
 			err);
+	if (r == -ENOTTY)
+		error_hint(err, "write --creds %s:PASSWORD, or log in", name);
 	if (r < 0)
 		return r;
 	work->typed.username = take_ptr(name);

@@ -279,8 +279,17 @@ static int erase_from_file(const char *key, char **ret_where, struct error *err)
 {
 	scoped_change change = { .dirfd = -1 };
 	scoped_auth_entry helper = { 0 };
-	int r = change_open(&change, err);
+	scoped(char) *path = NULL;
+	int r = primary_file(&path, err);
 
+	/* no directory is made for nothing */
+	if (r == 0 && access(path, F_OK) < 0 &&
+	    (errno == ENOENT || errno == ENOTDIR)) {
+		*ret_where = take_ptr(path);
+		return 0;
+	}
+	if (r == 0)
+		r = change_open(&change, err);
 	if (r == 0)
 		r = change_helper(&change, key, &helper, err);
 	if (r > 0)

@@ -56,7 +56,7 @@ basic_of() { # what "auth" is for USER:PASSWORD
   [ "$(jq -c . "$AUTH")" = '{"auths":{}}' ]
   run -125 wolffia push -q "$REGISTRY/a:1" "$REGISTRY/b:2"
   run -125 wolffia login --get-login "$REGISTRY"
-  [[ $output == *"you are not logged in"* ]]
+  [ "$output" = "wolffia: login: you are not logged in to $REGISTRY" ]
   run -0 wolffia logout "$REGISTRY"
   [[ $output == *"note: you were not logged in to $REGISTRY"* ]]
 }
@@ -85,7 +85,7 @@ basic_of() { # what "auth" is for USER:PASSWORD
 @test "a wrong password is refused, and nothing is written" {
   start_registry plain "$(basic)"
   run -125 --separate-stderr login wrong-word "$REGISTRY"
-  [[ $stderr == "wolffia: $REGISTRY: cannot log in: the credentials for $REGISTRY are refused"*"status 401"* ]]
+  [[ $stderr == "wolffia: cannot log in to $REGISTRY: the credentials for $REGISTRY are refused"*"status 401"* ]]
   [[ $stderr == *"hint: look at the name and the password"* ]]
   [[ $stderr != *wrong-word* ]]
   [ ! -e "$XDG_RUNTIME_DIR/containers" ]
@@ -186,7 +186,7 @@ basic_of() { # what "auth" is for USER:PASSWORD
 @test "without a terminal nothing is asked: what to do is said" {
   start_registry plain "$(basic)"
   run -125 wolffia login -u me "$REGISTRY" </dev/null
-  [[ $output == *"there is no terminal to ask for the password on"*"hint: "*"--password-stdin"* ]]
+  [[ $output == *"there is no terminal to ask on"*"hint: "*"--password-stdin"* ]]
   run -125 wolffia login --password-stdin "$REGISTRY" </dev/null
   [[ $output == *"--password-stdin needs --username"* ]]
   run -125 wolffia login -u me -p x --password-stdin "$REGISTRY" </dev/null
@@ -266,6 +266,9 @@ c.recv(1); c.recv(10**6); s.accept()[0].recv(10**6)' 3>&-; }
   run -0 wolffia logout --all
   [[ $output == *"not logged in to any registry"* ]]
   run -125 wolffia logout --all quay.io
+  export REGISTRY_AUTH_FILE=$DIR/none/auth.json
+  run -0 wolffia logout quay.io
+  [ ! -e none ]
 }
 
 @test "a credential helper is told to store, get and erase, and the file has no secret" {
@@ -333,6 +336,8 @@ c.recv(1); c.recv(10**6); s.accept()[0].recv(10**6)' 3>&-; }
     >"$CONTAINERS/registries.conf"
   run -125 wolffia pull -q --creds me:secret:1 a:1
   [[ $output == *"--creds are for one registry"* ]]
+  run -125 wolffia pull -q --creds me "$REGISTRY/b:1" </dev/null
+  [[ $output == *"no terminal to ask on"*"hint: write --creds me:PASSWORD"* ]]
   in_terminal -w "Password of me: " -s 'secret:1\012' \
     "$WOLFFIA" pull -q --creds me "$REGISTRY/b:1"
   [ "$status" -eq 0 ]
