@@ -111,7 +111,7 @@ static int make(struct prepared *p, const struct call *call,
 		return sealed_exec(call->whole_argv, err);
 	int r = check_exposure(p, err);
 	if (r == 0)
-		r = spec_make_volumes(&p->spec, err);
+		r = spec_make_volumes(&p->spec, &p->store, err);
 	if (r < 0)
 		return r;
 	if (p->log_level >= LOG_LEVEL_INFO)

@@ -21,6 +21,7 @@
 #include "core/attached.h"
 #include "core/control.h"
 #include "core/launch.h"
+#include "core/launch_record.h"
 #include "core/resolve.h"
 #include "core/revive.h"
 
@@ -101,7 +102,7 @@ static int launch(const struct container *container, struct revived *revived,
 	int r = seal(spec, options->call, err);
 
 	if (r == 0)
-		r = spec_make_volumes(spec, err);
+		r = spec_make_volumes(spec, revived->state.store, err);
 	if (r < 0)
 		return r;
 	how.again = true;
@@ -267,7 +268,11 @@ static int stop_and_start(struct container_verb *verb,
 	if (r < 0 && r != -ESRCH)
 		return r;
 	stopped.alive = false;
-	return start(verb, &stopped, options, err);
+	r = start(verb, &stopped, options, err);
+	if (r == 0)
+		record_event(&verb->store, &container->record, EVENT_RESTART,
+			     NULL);
+	return r;
 }
 
 int verb_restart(const struct call *call)

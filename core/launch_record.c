@@ -1,6 +1,7 @@
 #include "core/launch_record.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/memory.h"
@@ -172,6 +173,8 @@ int launch_record_ended(struct launch *l, enum phase phase, int exit_code,
 	if (!l->spec->remove)
 		r = write_down(l, err);
 	scoped(char) *code = xasprintf("exitCode=%d", exit_code);
+	if (l->record.started_ns && strcmp(cause, CAUSE_OOM) == 0)
+		launch_event(l, EVENT_OOM, NULL);
 	if (l->record.started_ns)
 		launch_event(l, EVENT_DIE, code);
 	return r;

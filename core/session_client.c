@@ -274,6 +274,14 @@ static void note_end(const struct session *s, const struct record *record,
 	record_event_with(s->store, record, EVENT_EXEC_DIE, &attributes);
 }
 
+static void note_detached(const struct session *s, const struct record *record,
+			  const struct session_how *how)
+{
+	scoped(char) *attribute = xasprintf("execID=%s", how->id);
+
+	record_event(s->store, record, EVENT_EXEC_DETACH, attribute);
+}
+
 static void forget(const struct session *s)
 {
 	const struct session_order order = { .verb = SESSION_FORGET };
@@ -298,6 +306,8 @@ static int follow(struct session *s, const struct record *record,
 		fd_close(&s->streams.out[0]);
 		r = let_go(s, ret_status, err);
 	}
+	if (r == ATTACHED_DETACHED)
+		note_detached(s, record, how);
 	note_end(s, record, how, *ret_status);
 	if (r >= 0 && (how->detached || r == ATTACHED_DETACHED))
 		*ret_status = 0;

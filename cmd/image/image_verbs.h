@@ -89,6 +89,14 @@ int image_stage(struct image_work *work, struct error *err);
 /* image_end - finish it; Return: 0, -errno from cleaning up */
 int image_end(struct image_work *work, struct error *err);
 
+/*
+ * image_accept_archive - does the policy accept a file?
+ * @transport: of policy_of_archive()
+ * @path:      as it was typed; "-": standard input
+ */
+int image_accept_archive(const char *transport, const char *path,
+			 struct error *err);
+
 /* image_events - for "wolffia events": @action was done to each of @images */
 void image_events(const struct store *store, const char *action,
 		  const struct image_index *images);
