@@ -343,6 +343,23 @@ c.recv(1); c.recv(10**6); s.accept()[0].recv(10**6)' 3>&-; }
   [ "$status" -eq 0 ]
 }
 
+@test "--creds go to the registry that was named, and not to its mirrors" {
+  start_registry mirror "$(basic)"
+  mirror=$REGISTRY mirror_log=$LOG
+  start_registry plain "$(basic)"
+  make_image one 1000
+  copy --dest-creds me:secret:1 oci:one "docker://$mirror/a:1"
+  copy --dest-creds me:secret:1 oci:one "docker://$REGISTRY/a:1"
+  printf '[[registry]]\nlocation = "%s"\n[[registry.mirror]]\nlocation = "%s"\n' \
+    "$REGISTRY" "$mirror" >"$CONTAINERS/registries.conf"
+  : >"$mirror_log"
+  run -0 wolffia pull --creds me:secret:1 "$REGISTRY/a:1"
+  [[ $output == *"note: $mirror/a: "*"status 401"* ]]
+  grep -q '"GET /v2/a/manifests/1 HTTP/1.1" 401' "$mirror_log"
+  run ! grep -q '"GET /v2/a/manifests/1 HTTP/1.1" 200' "$mirror_log"
+  [ "$(requests '"GET /v2/a/manifests/1 HTTP/1.1" 200')" -eq 1 ]
+}
+
 @test "two logins at once: both are kept" {
   start_registry plain "$(basic)"
   # each has the lock for a moment; ten of them meet
