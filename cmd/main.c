@@ -65,6 +65,7 @@ static const struct verb {
 	{ "load", verb_image, "load images from an archive or a directory" },
 	{ "save", verb_image, "write images to an archive or a directory" },
 	{ "images", verb_image, "list the images of the store" },
+	{ "history", verb_history, "show how an image was made" },
 	{ "rmi", verb_image, "remove images" },
 	{ "tag", verb_image, "give an image one more name" },
 	{ "untag", verb_image, "take names from an image" },

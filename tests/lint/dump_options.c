@@ -30,7 +30,11 @@ static const struct {
 	{ "rename", rename_table },   { "restart", restart_table },
 	{ "rm", rm_table },           { "start", start_table },
 	{ "stop", stop_table },       { "wait", wait_table },
-	{ "save", save_table },       { "push", push_table },
+	{ "save", save_table },       { "history", history_table },
+	{ "images", images_table },   { "import", import_table },
+	{ "load", load_table },       { "rmi", rmi_table },
+	{ "tag", tag_table },         { "untag", untag_table },
+	{ "push", push_table },
 };
 
 int main(int argc, char *argv[])
