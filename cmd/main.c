@@ -60,6 +60,8 @@ static const struct verb {
 	{ "unshare", verb_unshare, "run a command in your own id map" },
 	{ "pull", verb_image, "fetch images from registries" },
 	{ "push", verb_image, "send images to registries" },
+	{ "login", verb_image, "keep who you are to a registry" },
+	{ "logout", verb_image, "forget it" },
 	{ "import", verb_image,
 	  "make an image of a root file system in a tar" },
 	{ "load", verb_image, "load images from an archive or a directory" },

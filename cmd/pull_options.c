@@ -14,6 +14,9 @@ VALUE(0, "signature-policy", signature_policy, "FILE",
       "which images are accepted, instead of the user's or the machine's "
       "policy.json"),
 
+HEADING("The registry"),
+REGISTRY_ROWS_ACCESS,
+
 HEADING("What is said and where it goes"),
 REGISTRY_ROWS_SHOWN,
 FLAG('q', "quiet", common.quiet, "print the image's digest and nothing else"),

@@ -27,6 +27,8 @@ int verb_diff(int argc, char *const argv[]);
 int verb_export(int argc, char *const argv[]);
 int verb_import(int argc, char *const argv[]);
 int verb_load(int argc, char *const argv[]);
+int verb_login(int argc, char *const argv[]);
+int verb_logout(int argc, char *const argv[]);
 int verb_pull(int argc, char *const argv[]);
 int verb_push(int argc, char *const argv[]);
 int verb_images(int argc, char *const argv[]);

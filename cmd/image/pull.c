@@ -244,6 +244,11 @@ static int pull_typed(struct pulling *p, const char *typed, struct error *err)
 
 	if (r < 0)
 		return r;
+	if (p->options->registry.creds && names.n > 1)
+		return error_say(err, EINVAL,
+				 "--creds are for one registry, and \"%s\" can "
+				 "be in %zu: write which",
+				 typed, names.n);
 	return p->options->all_tags == FLAG_YES
 		       ? pull_all(p, typed, &names, err)
 		       : pull_first(p, &names, err);

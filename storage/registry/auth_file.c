@@ -373,3 +373,33 @@ int auth_file_set(const char *text, size_t size, const char *what,
 	*ret = json_dumps(document, JSON_INDENT(4));
 	return changed > 0;
 }
+
+static int add_keys(const json_t *document, const char *member,
+		    struct strv *ret, struct error *err)
+{
+	json_t *object = NULL, *value;
+	const char *key;
+	int r = json_get_object(document, member, &object, err);
+
+	if (r <= 0)
+		return r;
+	json_object_foreach (object, key, value) {
+		scoped(char) *name = registry_of_key(key);
+		if (!strv_contains(ret, name))
+			strv_add(ret, name);
+	}
+	return 0;
+}
+
+int auth_file_keys(const char *text, size_t size, const char *what,
+		   struct strv *ret, struct error *err)
+{
+	scoped_secret_json *document = NULL;
+	int r = parse(text, size, what, &document, err);
+
+	if (r == 0)
+		r = add_keys(document, "auths", ret, err);
+	if (r == 0)
+		r = add_keys(document, "credHelpers", ret, err);
+	return r < 0 ? error_prefix(err, "%s", what) : 0;
+}

@@ -423,7 +423,7 @@ static int verb_credentials(char **argv, struct error *err)
 static int verb_store(char **argv, struct error *err)
 {
 	scoped(char) *where = NULL;
-	int r = credentials_store(argv[0],
+	int r = credentials_store(&probe.registries.helpers, argv[0],
 				  &(struct credential){ .username = argv[1],
 							.password = argv[2] },
 				  &where, err);
@@ -436,7 +436,8 @@ static int verb_store(char **argv, struct error *err)
 static int verb_erase(char **argv, struct error *err)
 {
 	scoped(char) *where = NULL;
-	int r = credentials_erase(argv[0], &where, err);
+	int r = credentials_erase(&probe.registries.helpers, argv[0], &where,
+				  err);
 
 	if (r >= 0)
 		printf("%s: %s\n", where, r ? "gone" : "was not there");
