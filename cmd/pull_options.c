@@ -10,6 +10,12 @@ FLAG('a', "all-tags", all_tags,
      "every image of the repository, whatever its tag"),
 VALUE(0, "platform", platform, "OS/ARCHITECTURE[/VARIANT]",
       "for another machine than this one"),
+VALUE(0, "signature-policy", signature_policy, "FILE",
+      "which images are accepted, instead of the user's or the machine's "
+      "policy.json"),
+
+HEADING("The registry"),
+REGISTRY_ROWS_ACCESS,
 
 HEADING("What is said and where it goes"),
 REGISTRY_ROWS_SHOWN,

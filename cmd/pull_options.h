@@ -12,6 +12,7 @@ struct pull_options {
 	struct image_options common;
 	struct registry_options registry;
 	const char *platform;
+	const char *signature_policy;
 	enum flag all_tags;
 };
 

@@ -9,6 +9,9 @@ HEADING("What is pushed"),
 FLAG('a', "all-tags", all_tags,
      "every image of the store that is called after the repository"),
 
+HEADING("The registry"),
+REGISTRY_ROWS_ACCESS,
+
 HEADING("What is said and where it goes"),
 VALUE(0, "digestfile", digest_file, "FILE",
       "write the digest there when all of it has arrived"),

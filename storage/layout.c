@@ -265,3 +265,15 @@ int layout_read_image(const struct store *store, const char *digest,
 	config = (struct image_config){ 0 };
 	return 0;
 }
+
+int layout_read_history(const struct store *store,
+			const struct manifest *manifest, struct history *ret,
+			struct error *err)
+{
+	scoped(char) *text = NULL;
+	ssize_t size = layout_read_blob(store, manifest->config.digest,
+					MANIFEST_MAX, &text, err);
+
+	return size < 0 ? (int)size
+			: history_parse(text, (size_t)size, ret, err);
+}

@@ -24,6 +24,8 @@ static const struct {
 	{ "images", verb_images },
 	{ "import", verb_import },
 	{ "load",   verb_load },
+	{ "login",  verb_login },
+	{ "logout", verb_logout },
 	{ "pull",   verb_pull },
 	{ "push",   verb_push },
 	{ "prune-images", verb_prune_images },

@@ -16,12 +16,14 @@
 #include "storage/reference.h"
 #include "storage/registry/name.h"
 #include "storage/registry/pull.h"
+#include "storage/trust/trust.h"
 
 /* What all pulls of one command share. */
 struct pulling {
 	const struct pull_options *options;
 	struct image_work work;
 	struct registry_work registry;
+	struct policy policy;
 	struct platform platform;
 };
 
@@ -137,6 +139,17 @@ static int fetch(struct pulling *p, struct source *source, const char *full,
 	return r == 0 ? stage_commit(&p->work.stage, images, err) : r;
 }
 
+static int check_signatures(const struct pulling *p, const char *full,
+			    const struct source *source, struct error *err)
+{
+	scoped(char) *who = NULL;
+	int r = trust_check(&p->policy, full, source, &who, err);
+
+	if (r == 0 && p->registry.style >= TRANSFER_BRIEF)
+		fprintf(stderr, "Signed by %s\n", who);
+	return r;
+}
+
 /* one name in full.  Return: 0, and its digest was printed */
 static int pull_name(struct pulling *p, const char *full, struct error *err)
 {
@@ -144,10 +157,14 @@ static int pull_name(struct pulling *p, const char *full, struct error *err)
 	scoped_index images = { 0 };
 	scoped_descriptor known = { 0 };
 	struct error second;
+	int asked = trust_ask(&p->policy, full, err);
 
+	if (asked < 0)
+		return asked;
 	if (p->registry.style >= TRANSFER_BRIEF)
 		fprintf(stderr, "Pulling %s\n", full);
-	if (find_known(p, full, &known))
+	/* a signature is of documents, so these are fetched again */
+	if (asked == 0 && find_known(p, full, &known))
 		index_append(&images, &known);
 	const char *digest =
 		known.index_digest ? known.index_digest : known.digest;
@@ -157,6 +174,8 @@ static int pull_name(struct pulling *p, const char *full, struct error *err)
 		return r;
 	for (size_t i = 0; i < source.notes.n; i++)
 		image_note("%s", source.notes.v[i]);
+	if (asked && check_signatures(p, full, &source, err) < 0)
+		return -err->code;
 	if (r == 1) {
 		if (p->registry.style >= TRANSFER_BRIEF)
 			fprintf(stderr, "%s is up to date\n", full);
@@ -225,6 +244,11 @@ static int pull_typed(struct pulling *p, const char *typed, struct error *err)
 
 	if (r < 0)
 		return r;
+	if (p->options->registry.creds && names.n > 1)
+		return error_say(err, EINVAL,
+				 "--creds are for one registry, and \"%s\" can "
+				 "be in %zu: write which",
+				 typed, names.n);
 	return p->options->all_tags == FLAG_YES
 		       ? pull_all(p, typed, &names, err)
 		       : pull_first(p, &names, err);
@@ -240,6 +264,8 @@ static int open_all(struct pulling *p, struct error *err)
 	else
 		platform_of_machine(&p->platform);
 	if (r == 0)
+		r = policy_load(p->options->signature_policy, &p->policy, err);
+	if (r == 0)
 		r = image_begin(&p->work, &p->options->common, false, err);
 	p->work.ids.progress =
 		p->registry.style == TRANSFER_BARS ? transfer_show_text : NULL;
@@ -253,6 +279,7 @@ static void close_all(struct pulling *p)
 	if (p->work.store.dirfd >= 0 && image_end(&p->work, &err) < 0)
 		image_fail(&err, "%s", "pull");
 	registry_end(&p->registry);
+	policy_free(&p->policy);
 }
 
 static int pull(const struct pull_options *options, const struct strv *names)

@@ -2,21 +2,30 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/memory.h"
 #include "base/status.h"
+#include "cmd/image/ask.h"
+
+static void ending_signals(sigset_t *mask)
+{
+	sigemptyset(mask);
+	sigaddset(mask, SIGINT);
+	sigaddset(mask, SIGTERM);
+	sigaddset(mask, SIGHUP);
+}
 
 /* those that end us end the transfer, which keeps what it has */
 static int catch_signals(int *ret_fd, struct error *err)
 {
 	sigset_t mask;
 
-	sigemptyset(&mask);
-	sigaddset(&mask, SIGINT);
-	sigaddset(&mask, SIGTERM);
-	sigaddset(&mask, SIGHUP);
+	ending_signals(&mask);
 	signal(SIGPIPE, SIG_IGN);
 	if (sigprocmask(SIG_BLOCK, &mask, NULL) < 0)
 		return error_set(err, errno, "block signals");
@@ -47,6 +56,59 @@ static int choose_style(const struct registry_options *options, bool quiet,
 	return 0;
 }
 
+void registry_let_signals(void)
+{
+	sigset_t mask;
+
+	ending_signals(&mask);
+	sigprocmask(SIG_UNBLOCK, &mask, NULL);
+}
+
+/* NAME:PASSWORD, or NAME, whose password is asked for */
+static int take_creds(struct registry_work *work, const char *creds,
+		      struct error *err)
+{
+	const char *colon = strchr(creds, ':');
+	scoped(char) *name = xstrndup(creds, colon ? (size_t)(colon - creds)
+						   : strlen(creds));
+	scoped(char) *prompt = xasprintf("Password of %s: ", name);
+	int r = *name ? 0
+		      : error_say(err, EINVAL,
+				  "--creds: write NAME:PASSWORD, or NAME");
+
+	if (r == 0 && colon)
+		work->typed.password = xstrdup(colon + 1);
+	else if (r == 0)
+		r = ask(prompt, true, work->cancel_fd, &work->typed.password,
+			err);
+	if (r == -ENOTTY)
+		error_hint(err, "write --creds %s:PASSWORD, or log in", name);
+	if (r < 0)
+		return r;
+	work->typed.username = take_ptr(name);
+	work->client.credential = &work->typed;
+	return 0;
+}
+
+static int take_access(struct registry_work *work,
+		       const struct registry_options *options,
+		       struct error *err)
+{
+	static const struct strv none = { 0 };
+
+	work->client = (struct client_options){
+		.http = work->http,
+		.helpers = &work->registries.helpers,
+		.insecure = options->tls_verify == FLAG_NO,
+		.cert_dir = options->cert_dir,
+	};
+	if (options->auth_file) {
+		setenv("REGISTRY_AUTH_FILE", options->auth_file, 1);
+		work->client.helpers = &none;
+	}
+	return options->creds ? take_creds(work, options->creds, err) : 0;
+}
+
 int registry_begin(struct registry_work *work,
 		   const struct registry_options *options, bool quiet,
 		   struct error *err)
@@ -64,15 +126,12 @@ int registry_begin(struct registry_work *work,
 	};
 	if (r == 0)
 		r = http_open(&http, &work->http, err);
-	work->client = (struct client_options){
-		.http = work->http,
-		.helpers = &work->registries.helpers,
-	};
-	return r;
+	return r < 0 ? r : take_access(work, options, err);
 }
 
 void registry_end(struct registry_work *work)
 {
+	credential_free(&work->typed);
 	http_close(&work->http);
 	fd_close(&work->cancel_fd);
 	registries_free(&work->registries);

@@ -11,6 +11,7 @@
 #include "cmd/registry_options.h"
 #include "storage/registry/client.h"
 #include "storage/registry/config.h"
+#include "storage/registry/credential.h"
 
 struct registry_work {
 	enum transfer_style style;
@@ -18,6 +19,7 @@ struct registry_work {
 	int cancel_fd; /* readable when a signal wants us to end */
 	struct http *http;
 	struct client_options client;
+	struct credential typed; /* of --creds */
 };
 
 /* registry_begin - from here on signals that end us are caught.
@@ -26,6 +28,9 @@ int registry_begin(struct registry_work *work,
 		   const struct registry_options *options, bool quiet,
 		   struct error *err);
 void registry_end(struct registry_work *work);
+
+/* registry_let_signals - end us as they do others, from here on */
+void registry_let_signals(void);
 
 /* registry_status - what a shell says of the signal that was caught */
 int registry_status(const struct registry_work *work);

@@ -69,8 +69,25 @@ void http_close(struct http **http)
 		return;
 	curl_multi_cleanup((*http)->multi);
 	curl_global_cleanup();
+	for (size_t i = 0; i < (*http)->n_trusted; i++) {
+		free((*http)->trusted[i].host);
+		free((*http)->trusted[i].cert_dir);
+	}
+	free((*http)->trusted);
 	free(*http);
 	*http = NULL;
+}
+
+void http_trust(struct http *http, const char *host, bool unverified,
+		const char *cert_dir)
+{
+	http->trusted = xreallocarray(http->trusted, http->n_trusted + 1,
+				      sizeof(*http->trusted));
+	http->trusted[http->n_trusted++] = (struct trusted){
+		.host = xstrdup(host),
+		.cert_dir = cert_dir ? xstrdup(cert_dir) : NULL,
+		.unverified = unverified,
+	};
 }
 
 void http_exchange_free(struct http_exchange *x)

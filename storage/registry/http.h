@@ -19,9 +19,9 @@
  * be several requests, one after the other, as an upload is: then finish() asks
  * for the next, and prepare() says which it is.
  *
- * Always: TLS 1.2 or newer with the certificate checked, HTTP/1.1, no
- * compression, no cookies, no .netrc, 64 KiB of headers, proxies as the
- * environment has them but never for loopback addresses.
+ * Always: TLS 1.2 or newer with the certificate checked (but see http_trust()),
+ * HTTP/1.1, no compression, no cookies, no .netrc, 64 KiB of headers, proxies
+ * as the environment has them but never for loopback addresses.
  * Source: libcurl 7.85; RFC 9110.
  */
 #pragma once
@@ -55,6 +55,16 @@ int http_open(const struct http_options *options, struct http **ret,
 void http_close(struct http **http);
 
 #define scoped_http __attribute__((cleanup(http_close))) struct http
+
+/*
+ * http_trust - what is special about one host, on whatever port: its own
+ * server of tokens may be there
+ * @host:       as origin_of() has it
+ * @unverified: nobody looks whose certificate it is
+ * @cert_dir:   certificates for it, in place of certs_find(); NULL: none
+ */
+void http_trust(struct http *http, const char *host, bool unverified,
+		const char *cert_dir);
 
 enum http_method {
 	HTTP_GET,

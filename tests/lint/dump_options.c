@@ -8,6 +8,7 @@
 #include "cmd/image/image_tables.h"
 #include "cmd/life_tables.h"
 #include "cmd/log_tables.h"
+#include "cmd/login_options.h"
 #include "cmd/options.h"
 #include "cmd/pull_options.h"
 #include "cmd/push_options.h"
@@ -30,7 +31,12 @@ static const struct {
 	{ "rename", rename_table },   { "restart", restart_table },
 	{ "rm", rm_table },           { "start", start_table },
 	{ "stop", stop_table },       { "wait", wait_table },
-	{ "save", save_table },       { "push", push_table },
+	{ "save", save_table },       { "history", history_table },
+	{ "images", images_table },   { "import", import_table },
+	{ "load", load_table },       { "rmi", rmi_table },
+	{ "tag", tag_table },         { "untag", untag_table },
+	{ "push", push_table },       { "login", login_table },
+	{ "logout", logout_table },
 };
 
 int main(int argc, char *argv[])

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""A proxy for TCP on a free port of loopback, whose first transfers stop.
+"""A proxy for TCP on a free port of loopback, or of ADDRESS, whose first transfers stop.
 
-usage: stalling_proxy.py HOST:PORT BYTES COUNT [down|up|cut]
+usage: stalling_proxy.py HOST:PORT BYTES COUNT [down|up|cut [ADDRESS]]
 
 The port is printed first.  Of the first COUNT connections that bring more than
 BYTES, no more than BYTES are passed on; then a line "stalled" is printed, and
@@ -82,7 +82,8 @@ def serve(client):
     server.close()
 
 
-listener = socket.create_server(('127.0.0.1', 0))
+address = sys.argv[5] if len(sys.argv) > 5 else '127.0.0.1'
+listener = socket.create_server((address, 0))
 say(listener.getsockname()[1])
 while True:
     connection, _ = listener.accept()
