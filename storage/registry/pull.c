@@ -28,6 +28,7 @@ struct fetch {
 	struct blob_get *get; /* NULL: the store has it */
 	bool resumed; /* some of it was there: not unpacked on the way */
 	struct stage_stream *stream;
+	uint64_t passed; /* bytes that the unpacker was given */
 	/* what the unpacker has not taken yet of what has come */
 	char *waiting;
 	size_t n_waiting;
@@ -142,6 +143,16 @@ static int give_up_stream(struct fetch *fetch, struct error *err)
 				 fetch->what);
 }
 
+/* an unpacker that has all of it ends while other layers still come */
+static void note_passed(struct fetch *fetch, size_t size)
+{
+	fetch->passed += size;
+	if (fetch->passed < fetch->layer->size || fetch->n_waiting > 0)
+		return;
+	stage_stream_close(fetch->stream);
+	fetch->get->tee_fd = -1;
+}
+
 /*
  * Bytes of a layer have come, to be unpacked at once.  All or none of them are
  * taken: what the unpacker has no room for waits here, a piece at most.
@@ -173,6 +184,8 @@ static int unpack_piece(void *context, const void *data, size_t size,
 		       fetch->n_waiting);
 		r = 0;
 	}
+	if (r == 0)
+		note_passed(fetch, size);
 	return r;
 }
 
@@ -267,7 +280,8 @@ static int finish_stream(struct fetch *fetch, struct error *err)
 {
 	int fd = stage_stream_fd(fetch->stream);
 
-	fcntl(fd, F_SETFL, O_WRONLY);
+	if (fd >= 0)
+		fcntl(fd, F_SETFL, O_WRONLY);
 	int r = pass_waiting(fetch, err);
 	if (r < 0 && r != -EPIPE)
 		return r;
