@@ -244,6 +244,26 @@ static int plan_layers(struct work *work, struct error *err)
 	return r;
 }
 
+/*
+ * What is still to come of the layers, and as much again for what they unpack
+ * to, which nobody knows but which is more.
+ */
+static int check_room(const struct work *work, struct error *err)
+{
+	uint64_t bytes = 0;
+	struct stat st;
+
+	for (size_t i = 0; i < work->n; i++) {
+		const struct fetch *fetch = &work->fetches[i];
+		if (!fetch->get || fstat(fetch->get->fd, &st) < 0)
+			continue;
+		uint64_t there = (uint64_t)st.st_size;
+		uint64_t size = fetch->layer->size;
+		bytes += size + (size > there ? size - there : 0);
+	}
+	return stage_fit(work->pull->stage, bytes, err);
+}
+
 static void begin_showing(struct work *work)
 {
 	work->transfers = xcalloc(work->n + 1, sizeof(*work->transfers));
@@ -399,8 +419,10 @@ int pull_image(const struct pull *pull, struct image_index *ret,
 	       struct error *err)
 {
 	struct work work = { .pull = pull, .partial_fd = -1 };
-	int r = read_documents(&work, err);
+	int r = stage_fit(pull->stage, 0, err);
 
+	if (r == 0)
+		r = read_documents(&work, err);
 	work.partial_fd = openat(pull->stage->store->dirfd, "partial",
 				 O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (r == 0 && work.partial_fd < 0)
@@ -408,6 +430,8 @@ int pull_image(const struct pull *pull, struct image_index *ret,
 			      pull->stage->store->path);
 	if (r == 0)
 		r = plan_layers(&work, err);
+	if (r == 0)
+		r = check_room(&work, err);
 	if (r == 0) {
 		begin_showing(&work);
 		r = fetch_all(&work, err);
