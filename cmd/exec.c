@@ -6,17 +6,19 @@
 
 #include "base/memory.h"
 #include "base/status.h"
+#include "cmd/container_name.h"
 #include "cmd/container_verb.h"
 #include "cmd/env_file.h"
 #include "cmd/life_tables.h"
 #include "cmd/print.h"
+#include "core/attached.h"
 #include "core/session_client.h"
 #include "core/terminal.h"
 
 struct exec_options {
 	struct container_options common;
 	enum flag interactive, tty, detach, privileged;
-	const char *user, *workdir;
+	const char *user, *workdir, *detach_keys;
 	struct strv env, env_files;
 };
 
@@ -25,6 +27,8 @@ struct exec_options {
 const struct option_entry exec_table[] = {
 HEADING("What it runs"),
 FLAG('d', "detach", detach, "do not wait for it; what it writes is lost"),
+VALUE(0, "detach-keys", detach_keys, "KEYS",
+      "what lets go of its terminal; ctrl-p,ctrl-q"),
 FLAG('i', "interactive", interactive, "connect standard input"),
 FLAG('t', "tty", tty, "give it a terminal of its own"),
 LIST('e', "env", env, "NAME[=VALUE]",
@@ -36,8 +40,6 @@ VALUE('w', "workdir", workdir, "DIR",
       "start in this directory of the container"),
 FLAG(0, "privileged", privileged,
      "refused: a command has the rights of its container, and no more"),
-REFUSED(0, "detach-keys", "a command ends with the terminal that it was "
-	"started in", "start it with -d to let it go on alone"),
 CONTAINER_ROWS
 };
 /* clang-format on */
@@ -105,20 +107,39 @@ static int make_request(const struct exec_options *options, char *const *argv,
 	return r < 0 ? r : take_env(options, ret, err);
 }
 
+static int take_keys(const struct exec_options *options, char keys[16],
+		     struct error *err)
+{
+	const char *text = options->detach_keys;
+
+	return attached_parse_keys(text ? text : ATTACHED_KEYS, keys, err);
+}
+
 static int execute(struct container_verb *verb,
 		   const struct exec_options *options, int *ret_status,
 		   struct error *err)
 {
 	struct session_request request = { 0 };
 	struct container container = { 0 };
+	char keys[16];
+	struct session_how how = { .detached = options->detach == FLAG_YES,
+				   .detach_keys = keys };
+	scoped(char) *id = NULL;
 	int r = make_request(options, verb->arguments.v + 1, &request, err);
 
+	if (r == 0)
+		r = take_keys(options, keys, err);
+	if (r == 0)
+		r = container_id_new(&id, err);
+	how.id = id;
 	if (r == 0)
 		r = container_find(&verb->store, verb->arguments.v[0],
 				   &container, err);
 	if (r == 0)
-		r = session_run(&verb->store, &container.record, &request,
-				options->detach == FLAG_YES, ret_status, err);
+		r = session_run(&verb->store, &container.record, &request, &how,
+				ret_status, err);
+	if (r > 0)
+		print_detached(container.record.name, "the command");
 	container_free(&container);
 	session_request_free(&request);
 	return r;

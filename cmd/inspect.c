@@ -11,6 +11,7 @@
 #include "cmd/container_origin.h"
 #include "cmd/container_verb.h"
 #include "cmd/format.h"
+#include "cmd/image_secrets.h"
 #include "cmd/inspect_json.h"
 #include "cmd/print.h"
 #include "cmd/show_tables.h"
@@ -21,7 +22,7 @@
 
 struct inspect_options {
 	struct container_options common;
-	enum flag latest, size;
+	enum flag latest, size, secrets;
 	const char *format, *type;
 	bool containers, images; /* what a name may mean */
 };
@@ -36,6 +37,8 @@ VALUE('f', "format", format, "TEMPLATE",
       "json, or a template such as {{.State.Status}}"),
 FLAG('l', "latest", latest, "the container that was made last"),
 FLAG('s', "size", size, "SizeRw and SizeRootFs of containers, too"),
+FLAG(0, "show-secrets", secrets,
+     "values of images that look like secrets, instead of their beginnings"),
 CHOICE("type", NULL, type, "TYPE", TYPES,
        "what the names are of; a container, or else an image"),
 CONTAINER_ROWS
@@ -82,13 +85,19 @@ static int describe_container(const struct store *store,
 	return r;
 }
 
+/* the history is there for people: one that cannot be read is none */
 static int describe_image(const struct store *store, const char *name,
-			  json_t *array, struct error *err)
+			  bool show_secrets, json_t *array, struct error *err)
 {
 	scoped_index index = { 0 };
 	scoped_manifest manifest = { 0 };
 	scoped_config config = { 0 };
-	struct image_facts facts = { &index, NULL, &manifest, &config };
+	scoped_history history = { 0 };
+	struct image_facts facts = { .index = &index,
+				     .manifest = &manifest,
+				     .config = &config,
+				     .show_secrets = show_secrets };
+	struct error unread;
 	int r = layout_read_images(store, &index, NULL, err);
 	int at = r < 0 ? r : image_lookup(store, &index, name, NULL, err);
 
@@ -97,9 +106,17 @@ static int describe_image(const struct store *store, const char *name,
 	facts.entry = &index.entries[at];
 	r = layout_read_image(store, facts.entry->digest, &manifest, &config,
 			      err);
-	if (r == 0)
-		json_array_append_new(array, inspect_image(&facts));
-	return r;
+	if (r < 0)
+		return r;
+	if (layout_read_history(store, &manifest, &history, &unread) == 0)
+		facts.history = &history;
+	json_t *image = inspect_image(&facts);
+	image_secrets_warn(
+		name,
+		json_object_get(json_object_get(image, "Wolffia"), "Secrets"),
+		show_secrets);
+	json_array_append_new(array, image);
+	return 0;
 }
 
 static int describe(const struct container_verb *verb, const char *name,
@@ -118,7 +135,8 @@ static int describe(const struct container_verb *verb, const char *name,
 	container_free(&container);
 	if (r != -ENOENT || !options->images)
 		return r;
-	r = describe_image(&verb->store, name, array, &no_image);
+	r = describe_image(&verb->store, name, options->secrets == FLAG_YES,
+			   array, &no_image);
 	if (!options->containers || r != -ENOENT) {
 		*err = no_image;
 		return r;

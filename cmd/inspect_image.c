@@ -1,9 +1,11 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "cmd/image_secrets.h"
 #include "cmd/inspect_json.h"
 #include "cmd/show_json.h"
 #include "storage/digest.h"
+#include "storage/secret.h"
 
 /* a set of words as Go's map[string]struct{} */
 static json_t *show_set_of(const struct strv *words)
@@ -19,18 +21,79 @@ static json_t *show_set_of(const struct strv *words)
 	return object;
 }
 
-static json_t *describe_config(const struct image_config *c)
+static struct strv masked(const struct strv *texts, enum secret_form form,
+			  bool shown)
+{
+	struct strv list = { 0 };
+
+	for (size_t i = 0; i < texts->n; i++)
+		strv_take(&list, shown ? xstrdup(texts->v[i])
+				       : secret_mask(texts->v[i], form));
+	return list;
+}
+
+static json_t *show_masked(const struct strv *texts, enum secret_form form,
+			   bool shown)
+{
+	scoped_strv list = masked(texts, form, shown);
+
+	return show_list(&list);
+}
+
+static json_t *show_labels(const struct strv *labels, bool shown)
+{
+	scoped_strv list = masked(labels, SECRET_PAIR, shown);
+
+	return show_pairs(&list);
+}
+
+static void set_masked(json_t *object, const char *key, const char *text,
+		       bool shown)
+{
+	scoped(char) *mask = shown ? NULL : secret_mask(text, SECRET_LINE);
+
+	show_set(object, key, shown ? text : mask);
+}
+
+/* with podman's names, which are those of the configuration */
+static json_t *describe_history(const struct image_facts *facts)
+{
+	const struct history *history = facts->history;
+	json_t *array = json_array();
+
+	for (size_t i = 0; history && i < history->n; i++) {
+		const struct history_entry *entry = &history->entries[i];
+		json_t *object = json_object();
+		show_set(object, "created", entry->created);
+		set_masked(object, "created_by", entry->created_by,
+			   facts->show_secrets);
+		if (*entry->author)
+			show_set(object, "author", entry->author);
+		if (*entry->comment)
+			set_masked(object, "comment", entry->comment,
+				   facts->show_secrets);
+		if (entry->empty)
+			json_object_set_new(object, "empty_layer", json_true());
+		json_array_append_new(array, object);
+	}
+	return array;
+}
+
+static json_t *describe_config(const struct image_config *c, bool shown)
 {
 	json_t *config = json_object();
 
 	show_set(config, "User", c->user);
 	json_object_set_new(config, "ExposedPorts", show_set_of(&c->ports));
-	json_object_set_new(config, "Env", show_list(&c->env));
-	json_object_set_new(config, "Entrypoint", show_list(&c->entrypoint));
-	json_object_set_new(config, "Cmd", show_list(&c->cmd));
+	json_object_set_new(config, "Env",
+			    show_masked(&c->env, SECRET_PAIR, shown));
+	json_object_set_new(config, "Entrypoint",
+			    show_masked(&c->entrypoint, SECRET_LINE, shown));
+	json_object_set_new(config, "Cmd",
+			    show_masked(&c->cmd, SECRET_LINE, shown));
 	json_object_set_new(config, "Volumes", show_set_of(&c->volumes));
 	show_set(config, "WorkingDir", c->workdir);
-	json_object_set_new(config, "Labels", show_pairs(&c->labels));
+	json_object_set_new(config, "Labels", show_labels(&c->labels, shown));
 	show_set(config, "StopSignal", c->stop_signal);
 	return config;
 }
@@ -78,7 +141,8 @@ json_t *inspect_image(const struct image_facts *facts)
 	show_set(all, "Comment", "");
 	show_set(all, "Created",
 		 *config->created ? config->created : "0001-01-01T00:00:00Z");
-	json_object_set_new(all, "Config", describe_config(config));
+	json_object_set_new(all, "Config",
+			    describe_config(config, facts->show_secrets));
 	show_set(all, "Author", "");
 	show_set(all, "Architecture", config->architecture);
 	show_set(all, "Os", config->os);
@@ -87,9 +151,15 @@ json_t *inspect_image(const struct image_facts *facts)
 	json_object_set_new(all, "RootFS",
 			    json_pack("{s:s, s:o}", "Type", "layers", "Layers",
 				      show_list(&config->diff_ids)));
-	json_object_set_new(all, "Labels", show_pairs(&config->labels));
+	json_object_set_new(all, "Labels",
+			    show_labels(&config->labels, facts->show_secrets));
 	json_object_set_new(all, "Annotations", json_object());
 	show_set(all, "ManifestType", facts->entry->media_type);
 	show_set(all, "User", config->user);
+	json_object_set_new(all, "History", describe_history(facts));
+	json_object_set_new(
+		all, "Wolffia",
+		json_pack("{s:o}", "Secrets",
+			  image_secrets_find(config, facts->history)));
 	return all;
 }

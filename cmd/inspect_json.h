@@ -13,6 +13,7 @@
 
 #include "core/containers.h"
 #include "core/spec.h"
+#include "storage/history.h"
 #include "storage/manifest.h"
 
 struct inspect_facts {
@@ -38,6 +39,9 @@ struct image_facts {
 	const struct descriptor *entry;  /* of the index */
 	const struct manifest *manifest;
 	const struct image_config *config;
+	const struct history *history; /* NULL: none that can be read */
+	bool show_secrets;             /* else hints stand for them */
 };
 
+/* inspect_image - its member "Wolffia" has "Secrets": cmd/image_secrets.h */
 json_t *inspect_image(const struct image_facts *facts);

@@ -15,6 +15,12 @@ void print_error(const struct error *err)
 		      stderr);
 }
 
+void print_detached(const char *name, const char *what)
+{
+	fprintf(stderr, "\nwolffia: detached from %s: %s goes on\n", name,
+		what);
+}
+
 void print_notices(const struct strv *notices)
 {
 	for (size_t i = 0; i < notices->n; i++)

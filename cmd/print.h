@@ -9,4 +9,7 @@
 #include "base/strv.h"
 
 void print_error(const struct error *err);
+/* print_detached - that @what goes on in the container @name, whose terminal
+ * was let go of: on a line of its own, for the cursor may be anywhere */
+void print_detached(const char *name, const char *what);
 void print_notices(const struct strv *notices);

@@ -10,11 +10,15 @@ FLAG('a', "all-tags", all_tags,
      "every image of the repository, whatever its tag"),
 VALUE(0, "platform", platform, "OS/ARCHITECTURE[/VARIANT]",
       "for another machine than this one"),
+VALUE(0, "signature-policy", signature_policy, "FILE",
+      "which images are accepted, instead of the user's or the machine's "
+      "policy.json"),
+
+HEADING("The registry"),
+REGISTRY_ROWS_ACCESS,
 
 HEADING("What is said and where it goes"),
-CHOICE("progress", NULL, progress, "MODE", CHOICES_PROGRESS,
-       "auto: bars on a terminal, else a line for each layer; plain: lines; "
-       "brief: the name only"),
+REGISTRY_ROWS_SHOWN,
 FLAG('q', "quiet", common.quiet, "print the image's digest and nothing else"),
 VALUE(0, "store", common.store, "DIR", "directory of images and layers"),
 FLAG('h', "help", common.help, "show this"),

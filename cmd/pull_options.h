@@ -6,13 +6,13 @@
 
 #include "cmd/image/image_verbs.h"
 #include "cmd/option_table.h"
-
-#define CHOICES_PROGRESS "auto|plain|brief"
+#include "cmd/registry_options.h"
 
 struct pull_options {
 	struct image_options common;
+	struct registry_options registry;
 	const char *platform;
-	const char *progress;
+	const char *signature_policy;
 	enum flag all_tags;
 };
 

@@ -17,7 +17,9 @@
 #include "cmd/prepared.h"
 #include "cmd/print.h"
 #include "cmd/spec_parts.h"
+#include "cmd/start_attached.h"
 #include "cmd/verbs.h"
+#include "core/attached.h"
 #include "core/launch.h"
 #include "core/launch_record.h"
 #include "core/record.h"
@@ -109,7 +111,7 @@ static int make(struct prepared *p, const struct call *call,
 		return sealed_exec(call->whole_argv, err);
 	int r = check_exposure(p, err);
 	if (r == 0)
-		r = spec_make_volumes(&p->spec, err);
+		r = spec_make_volumes(&p->spec, &p->store, err);
 	if (r < 0)
 		return r;
 	if (p->log_level >= LOG_LEVEL_INFO)
@@ -127,6 +129,39 @@ static int make(struct prepared *p, const struct call *call,
 	return r;
 }
 
+static int parse_keys(const struct options *options, char ret[16],
+		      struct error *err)
+{
+	const char *text = options->detach_keys;
+
+	return attached_parse_keys(text ? text : "", ret, err);
+}
+
+/* who asks for the keys lets go with them, as with docker: the container then
+ * has a launcher in the background */
+static bool may_detach(const struct options *options, const char *keys)
+{
+	return *keys && options->tty == FLAG_YES &&
+	       options->interactive == FLAG_YES;
+}
+
+static int run_detachable(struct prepared *p, const struct call *call,
+			  struct state *state, struct launch_how *how,
+			  const char *keys, int *ret_status, struct error *err)
+{
+	const struct attach_options attach = { .input = true,
+					       .detach_keys = keys };
+	struct record record = { 0 };
+
+	record_of(&p->spec, &record);
+	int r = start_attached(&record, &p->spec, state, how, &attach,
+			       call->started_ns, ret_status, err);
+	if (r == ATTACHED_DETACHED)
+		print_detached(p->spec.name, "the container");
+	record_free(&record);
+	return r < 0 ? r : 0;
+}
+
 static int run(struct prepared *p, const struct call *call, int *ret_status,
 	       struct error *err)
 {
@@ -137,7 +172,10 @@ static int run(struct prepared *p, const struct call *call, int *ret_status,
 	int r = p->options.pidfile
 			? spec_absolute(p->options.pidfile, &pidfile, err)
 			: 0;
+	char keys[16];
 
+	if (r == 0)
+		r = parse_keys(&p->options, keys, err);
 	if (r == 0)
 		r = make(p, call, &state, err);
 	if (r < 0)
@@ -148,6 +186,9 @@ static int run(struct prepared *p, const struct call *call, int *ret_status,
 					 call->started_ns, ret_status, err);
 		if (r == 0)
 			puts(p->spec.id);
+	} else if (may_detach(&p->options, keys)) {
+		r = run_detachable(p, call, &state, &how, keys, ret_status,
+				   err);
 	} else {
 		r = launch_run(&p->spec, &state, &how, call->started_ns,
 			       ret_status, err);

@@ -7,6 +7,7 @@
 #include "cmd/option_table.h"
 
 extern const struct option_entry df_table[];
+extern const struct option_entry history_table[];
 extern const struct option_entry info_table[];
 extern const struct option_entry inspect_table[];
 extern const struct option_entry prune_table[];

@@ -229,6 +229,9 @@ static int take_attachment(struct spec_build *build, struct error *err)
 		return contradiction("--pid1=false", "--init=false", err);
 	if (options->detach == FLAG_YES && options->die_with_parent == FLAG_YES)
 		return contradiction("--detach", "--die-with-parent", err);
+	if (options->detach_keys && *options->detach_keys &&
+	    options->die_with_parent == FLAG_YES)
+		return contradiction("--detach-keys", "--die-with-parent", err);
 	spec->tty = options->tty == FLAG_YES;
 	spec->interactive = options->interactive == FLAG_YES;
 	spec->stdin_once = options->detach != FLAG_YES;

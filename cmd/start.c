@@ -16,14 +16,14 @@
 #include "cmd/container_verb.h"
 #include "cmd/life_tables.h"
 #include "cmd/print.h"
+#include "cmd/start_attached.h"
 #include "core/attach_client.h"
 #include "core/attached.h"
 #include "core/control.h"
 #include "core/launch.h"
+#include "core/launch_record.h"
 #include "core/resolve.h"
 #include "core/revive.h"
-
-#define DETACH_KEYS "ctrl-p,ctrl-q" /* docker's */
 
 struct start_options {
 	struct container_options common;
@@ -74,11 +74,9 @@ static int seal(const struct spec *spec, const struct call *call,
 					    : 0;
 }
 
-static int start_attached(struct container_verb *verb,
-			  const struct container *container,
-			  struct revived *revived,
-			  struct start_options *options, struct launch_how *how,
-			  struct error *err)
+static int attached(const struct container *container, struct revived *revived,
+		    struct start_options *options, struct launch_how *how,
+		    struct error *err)
 {
 	const struct attach_options attach = {
 		.input = options->interactive == FLAG_YES &&
@@ -86,36 +84,17 @@ static int start_attached(struct container_verb *verb,
 		.pass_signals = true,
 		.detach_keys = options->keys,
 	};
-	struct launch_news news;
-	int r = attach_make_pipes(attach.input, how->attached, how->others,
-				  err);
+	int r = start_attached(
+		&container->record, &revived->spec, &revived->state, how,
+		&attach, options->call->started_ns, &options->status, err);
 
-	how->tell_end = true;
-	if (r == 0)
-		r = launch_in_background(&revived->spec, &revived->state, how,
-					 options->call->started_ns,
-					 &options->status, err);
-	if (r == 0)
-		r = attach_run(&verb->store, &container->record, &attach,
-			       how->others, how->news_fd, err);
-	scoped_fd news_fd = take_fd(how->news_fd);
-	if (r < 0)
+	if (r != ATTACHED_DETACHED)
 		return r;
-	options->status = 0;
-	if (r == ATTACHED_DETACHED)
-		return 0;
-	if (read(news_fd, &news, sizeof(news)) != sizeof(news)) {
-		options->status = STATUS_WOLFFIA;
-		return error_say(err, ECHILD,
-				 "the launcher of the container has died");
-	}
-	options->status = news.status;
-	*err = news.err;
-	return -news.err.code;
+	print_detached(container->record.name, "the container");
+	return 0;
 }
 
-static int launch(struct container_verb *verb,
-		  const struct container *container, struct revived *revived,
+static int launch(const struct container *container, struct revived *revived,
 		  struct start_options *options, struct error *err)
 {
 	struct launch_how how = LAUNCH_HOW;
@@ -123,7 +102,7 @@ static int launch(struct container_verb *verb,
 	int r = seal(spec, options->call, err);
 
 	if (r == 0)
-		r = spec_make_volumes(spec, err);
+		r = spec_make_volumes(spec, revived->state.store, err);
 	if (r < 0)
 		return r;
 	how.again = true;
@@ -135,8 +114,7 @@ static int launch(struct container_verb *verb,
 				  options->call->started_ns, &options->status,
 				  err);
 	if (options->attach == FLAG_YES || options->interactive == FLAG_YES)
-		return start_attached(verb, container, revived, options, &how,
-				      err);
+		return attached(container, revived, options, &how, err);
 	return launch_in_background(spec, &revived->state, &how,
 				    options->call->started_ns, &options->status,
 				    err);
@@ -154,14 +132,19 @@ static int attach_with(struct container_verb *verb,
 	int r = attach_to_running(&verb->store, &container->record, &how,
 				  &options->status, err);
 
-	if (r != -EBUSY || !input)
+	if (r == -EBUSY && input) {
+		/* somebody else types: one can still look on */
+		fprintf(stderr,
+			"wolffia: warning: %s: only the output is connected\n",
+			err->text);
+		how.input = false;
+		r = attach_to_running(&verb->store, &container->record, &how,
+				      &options->status, err);
+	}
+	if (r != ATTACHED_DETACHED)
 		return r;
-	/* somebody else types: one can still look on */
-	fprintf(stderr, "wolffia: warning: %s: only the output is connected\n",
-		err->text);
-	how.input = false;
-	return attach_to_running(&verb->store, &container->record, &how,
-				 &options->status, err);
+	print_detached(container->record.name, "the container");
+	return 0;
 }
 
 static int attach(struct container_verb *verb,
@@ -199,7 +182,7 @@ static int start(struct container_verb *verb, const struct container *container,
 	}
 	int r = revive(&verb->store, &container->record, &revived, err);
 	if (r == 0)
-		r = launch(verb, container, &revived, options, err);
+		r = launch(container, &revived, options, err);
 	revived_free(&revived);
 	return r;
 }
@@ -225,7 +208,7 @@ static int parse_keys(struct start_options *options, struct error *err)
 {
 	const char *text = options->detach_keys;
 
-	return attached_parse_keys(text ? text : DETACH_KEYS, options->keys,
+	return attached_parse_keys(text ? text : ATTACHED_KEYS, options->keys,
 				   err);
 }
 
@@ -285,7 +268,11 @@ static int stop_and_start(struct container_verb *verb,
 	if (r < 0 && r != -ESRCH)
 		return r;
 	stopped.alive = false;
-	return start(verb, &stopped, options, err);
+	r = start(verb, &stopped, options, err);
+	if (r == 0)
+		record_event(&verb->store, &container->record, EVENT_RESTART,
+			     NULL);
+	return r;
 }
 
 int verb_restart(const struct call *call)

@@ -9,6 +9,7 @@
 #include "base/status.h"
 #include "core/attached.h"
 #include "core/control.h"
+#include "core/launch_record.h"
 
 /* Who is asked for what cannot go through the streams. */
 struct target {
@@ -76,7 +77,10 @@ int attach_run(const struct store *store, const struct record *record,
 		.context = &target,
 	};
 
-	return attached_run(&attached, err);
+	int r = attached_run(&attached, err);
+	if (r == ATTACHED_DETACHED)
+		record_event(store, record, EVENT_DETACH, NULL);
+	return r;
 }
 
 static void close_three(int fds[3])
@@ -144,7 +148,7 @@ int attach_to_running(const struct store *store, const struct record *record,
 		return r;
 	if (r == ATTACHED_DETACHED) {
 		*ret_status = 0;
-		return 0;
+		return r;
 	}
 	r = control_hear(wait, &reply, NULL, err);
 	if (r == 0)

@@ -38,6 +38,7 @@ int attach_run(const struct store *store, const struct record *record,
 /*
  * attach_to_running - be attached to a live container
  * @ret_status: its exit status for the shell; 0 when the keys were typed
+ * Return: enum attached_end, -errno
  */
 int attach_to_running(const struct store *store, const struct record *record,
 		      const struct attach_options *options, int *ret_status,

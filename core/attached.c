@@ -26,30 +26,39 @@ struct connection {
 	int ended_by; /* a signal that is for us, or 0 */
 };
 
-/* the keys are held back until it is known whether all of them come */
-static ssize_t look_for_keys(void *context, char *data, size_t size)
+size_t attached_find_keys(const char *keys, size_t *typed, char *data,
+			  size_t size, bool *ret_found)
 {
-	struct connection *c = context;
-	const char *keys = c->a->detach_keys;
-	char out[sizeof(c->input->data)];
+	char out[RELAY_SIZE + RELAY_SLACK];
 	size_t n = 0;
 
-	for (size_t i = 0; i < size; i++) {
-		if (data[i] == keys[c->typed]) {
-			if (!keys[++c->typed]) {
-				c->detached = true;
-				return -1;
-			}
-			continue;
+	*ret_found = false;
+	for (size_t i = 0; i < size && !*ret_found; i++) {
+		/* what was held back may hold a later begin of the keys */
+		while (*typed > 0 && data[i] != keys[*typed]) {
+			size_t rest = *typed - 1;
+			while (rest > 0 &&
+			       memcmp(keys, keys + *typed - rest, rest) != 0)
+				rest--;
+			memcpy(out + n, keys, *typed - rest);
+			n += *typed - rest;
+			*typed = rest;
 		}
-		memcpy(out + n, keys, c->typed);
-		n += c->typed;
-		c->typed = data[i] == keys[0];
-		if (!c->typed)
+		if (data[i] == keys[*typed])
+			*ret_found = !keys[++*typed];
+		else
 			out[n++] = data[i];
 	}
 	memcpy(data, out, n);
-	return (ssize_t)n;
+	return n;
+}
+
+static ssize_t look_for_keys(void *context, char *data, size_t size)
+{
+	struct connection *c = context;
+
+	return (ssize_t)attached_find_keys(c->a->detach_keys, &c->typed, data,
+					   size, &c->detached);
 }
 
 /* as nohup(1) wants it */
@@ -186,6 +195,16 @@ static int drain(struct connection *c, struct error *err)
 	return 0;
 }
 
+static void end_by(int number)
+{
+	sigset_t mask;
+
+	sigemptyset(&mask);
+	sigaddset(&mask, number);
+	sigprocmask(SIG_UNBLOCK, &mask, NULL);
+	raise(number);
+}
+
 int attached_run(struct attached *attached, struct error *err)
 {
 	struct connection c = { .a = attached, .signal_fd = -1 };
@@ -213,7 +232,7 @@ int attached_run(struct attached *attached, struct error *err)
 	sigprocmask(SIG_SETMASK, &c.old_mask, NULL);
 	/* as if it had not been caught, but with the terminal as it was */
 	if (c.ended_by)
-		raise(c.ended_by);
+		end_by(c.ended_by);
 	if (r < 0)
 		return r;
 	return c.detached ? ATTACHED_DETACHED : ATTACHED_ENDED;

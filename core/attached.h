@@ -32,6 +32,19 @@ enum attached_end {
 /* attached_run - Return: enum attached_end, -errno */
 int attached_run(struct attached *attached, struct error *err);
 
+#define ATTACHED_KEYS "ctrl-p,ctrl-q" /* docker's */
+
+/*
+ * attached_find_keys - pure: look for the detach keys in what is typed
+ * @typed:     how many of them came last, and are held back; 0 at first
+ * @data:      in: @size bytes; out: what is to be passed on, by so many more
+ *             at most as there are keys
+ * @ret_found: all of them came; what is behind them is dropped
+ * Return: the bytes in @data
+ */
+size_t attached_find_keys(const char *keys, size_t *typed, char *data,
+			  size_t size, bool *ret_found);
+
 /*
  * attached_parse_keys - "ctrl-p,ctrl-q" as docker(1) writes them
  * @ret: up to 15 bytes and a NUL

@@ -23,7 +23,8 @@ enum control_verb {
 	CONTROL_WAIT,   /* answered when the command has ended */
 	CONTROL_PAUSE,
 	CONTROL_UNPAUSE,
-	CONTROL_SESSION, /* core/session.h; fds: a socket, the request */
+	CONTROL_SESSION, /* core/session.h; fds: a socket, the request;
+			  * .name: the session's id */
 	CONTROL_ATTACH,  /* fds: out, err, in (with ATTACH_INPUT): pipes; until
 			  * the connection ends */
 	CONTROL_RESIZE,  /* the terminal: .rows, .columns */
@@ -42,7 +43,7 @@ struct control_request {
 	int32_t number;
 	uint32_t flags;
 	uint16_t rows, columns;
-	char name[256];
+	char name[256]; /* of RENAME and SESSION */
 };
 
 struct control_reply {

@@ -22,27 +22,32 @@ enum {
 };
 
 /* Types, and the actions of each, as docker-system-events(1) has them, ... */
-#define EVENT_CONTAINER "container"
-#define EVENT_IMAGE     "image"
-#define EVENT_VOLUME    "volume"
-#define EVENT_CREATE    "create" /* of a container, of a volume */
-#define EVENT_START     "start"
-#define EVENT_ATTACH    "attach"
-#define EVENT_KILL      "kill" /* a signal was sent: attribute signal */
-#define EVENT_PAUSE     "pause"
-#define EVENT_UNPAUSE   "unpause"
-#define EVENT_RENAME    "rename" /* attribute oldName */
-#define EVENT_DIE       "die"    /* it ended: attribute exitCode */
-#define EVENT_STOP      "stop"   /* it was stopped; comes after die */
-#define EVENT_RESTART   "restart"
-#define EVENT_EXEC_DIE  "exec_die" /* attributes execID, exitCode */
-#define EVENT_PULL      "pull"
-#define EVENT_PUSH      "push"
-#define EVENT_LOAD      "load"
-#define EVENT_SAVE      "save"
-#define EVENT_IMPORT    "import"
-#define EVENT_TAG       "tag"
-#define EVENT_UNTAG     "untag"
+#define EVENT_CONTAINER   "container"
+#define EVENT_IMAGE       "image"
+#define EVENT_VOLUME      "volume"
+#define EVENT_CREATE      "create" /* of a container, of a volume */
+#define EVENT_START       "start"
+#define EVENT_ATTACH      "attach"
+#define EVENT_KILL        "kill" /* a signal was sent: attribute signal */
+#define EVENT_PAUSE       "pause"
+#define EVENT_UNPAUSE     "unpause"
+#define EVENT_RENAME      "rename" /* attribute oldName */
+#define EVENT_DIE         "die"    /* it ended: attribute exitCode */
+#define EVENT_STOP        "stop"   /* it was stopped; comes after die */
+#define EVENT_RESTART     "restart"
+#define EVENT_OOM         "oom"    /* it ended since there was no memory left */
+#define EVENT_COMMIT      "commit" /* attributes imageID, imageRef */
+#define EVENT_EXPORT      "export"
+#define EVENT_DETACH      "detach"      /* somebody let go of its terminal */
+#define EVENT_EXEC_DIE    "exec_die"    /* attributes execID, exitCode */
+#define EVENT_EXEC_DETACH "exec_detach" /* attribute execID */
+#define EVENT_PULL        "pull"
+#define EVENT_PUSH        "push"
+#define EVENT_LOAD        "load"
+#define EVENT_SAVE        "save"
+#define EVENT_IMPORT      "import"
+#define EVENT_TAG         "tag"
+#define EVENT_UNTAG       "untag"
 /* ... and those that podman-events(1) says more simply. */
 #define EVENT_EXEC   "exec"   /* docker: exec_create and exec_start */
 #define EVENT_REMOVE "remove" /* docker: destroy, and delete of images */

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "core/launch.h"
+#include "core/session.h"
 
 enum init_verb {
 	INIT_SIGNAL,  /* send .number to the workload */
@@ -22,6 +23,13 @@ enum init_verb {
 struct init_request {
 	enum init_verb verb;
 	int32_t number;
+	char session[SESSION_ID_SIZE]; /* of INIT_SESSION */
+};
+
+/* What PID 1 says unasked: a session ended that has no client (any more). */
+struct init_ended {
+	int32_t wait_status; /* as of wait(2) */
+	char session[SESSION_ID_SIZE];
 };
 
 /*

@@ -115,8 +115,7 @@ static void serve_launcher(struct serving *s)
 		forward(s->workload, request.number);
 		break;
 	case INIT_SESSION:
-		init_session_begin(&s->sessions, s->l->spec, fds,
-				   request.number & SESSION_DETACHED);
+		init_session_begin(&s->sessions, s->l->spec, &request, fds);
 		break;
 	case INIT_FREEZE:
 		kill(-1, SIGSTOP);
@@ -163,7 +162,9 @@ static void wait_and_serve(struct serving *s)
 
 _Noreturn void init_serve(struct launch *l, pid_t workload)
 {
-	struct serving s = { .l = l, .workload = workload };
+	struct serving s = { .l = l,
+			     .workload = workload,
+			     .sessions.launcher = l->peer[LAUNCHER] };
 
 	shed_rights(l);
 	s.signals = watch_children();

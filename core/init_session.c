@@ -11,6 +11,7 @@
 #include "base/fd.h"
 #include "base/memory.h"
 #include "base/status.h"
+#include "core/control.h"
 #include "core/session.h"
 #include "core/task.h"
 
@@ -187,39 +188,73 @@ static void refuse(int socket, int code, const char *what)
 	send(socket, &report, sizeof(report), MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
+static size_t count_open(const struct init_sessions *sessions)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < sessions->n; i++)
+		n += sessions->list[i].socket >= 0 ||
+		     sessions->list[i].master >= 0;
+	return n;
+}
+
 void init_session_begin(struct init_sessions *sessions, const struct spec *spec,
-			int fds[2], bool detached)
+			const struct init_request *request, int fds[2])
 {
 	scoped_fd socket = fds[0], request_fd = fds[1];
 
-	if (sessions->n == SESSIONS_MOST) {
+	if (sessions->n == SESSIONS_MOST ||
+	    count_open(sessions) == SESSIONS_OPEN_MOST) {
 		refuse(socket, EMFILE, "start one more command");
 		return;
 	}
 	pid_t pid = fork();
 	if (pid == 0)
-		run_session(spec, socket, request_fd, detached);
+		run_session(spec, socket, request_fd,
+			    request->number & SESSION_DETACHED);
 	if (pid < 0) {
 		refuse(socket, errno, "fork");
 		return;
 	}
-	if (!detached)
-		sessions->list[sessions->n++] =
-			(struct init_session){ pid, take_fd(socket) };
+	struct init_session *s = &sessions->list[sessions->n++];
+	*s = (struct init_session){
+		.pid = pid, .socket = take_fd(socket), .master = -1, .slave = -1
+	};
+	memcpy(s->id, request->session, sizeof(s->id));
+}
+
+static void tell_end(const struct init_sessions *sessions,
+		     const struct init_session *s, int status)
+{
+	const struct session_ended ended = { .word = SESSION_ENDED,
+					     .wait_status = status };
+	struct init_ended unseen = { .wait_status = status };
+
+	memcpy(unseen.session, s->id, sizeof(unseen.session));
+	/* a launcher that is stopped is not waited for */
+	if (s->socket >= 0)
+		send(s->socket, &ended, sizeof(ended),
+		     MSG_NOSIGNAL | MSG_DONTWAIT);
+	else if (!s->forgotten)
+		send(sessions->launcher, &unseen, sizeof(unseen),
+		     MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+static void close_terminal(struct init_session *s)
+{
+	fd_close(&s->master);
+	fd_close(&s->slave);
 }
 
 void init_session_ended(struct init_sessions *sessions, pid_t pid, int status)
 {
-	const struct session_ended ended = { .word = SESSION_ENDED,
-					     .wait_status = status };
-
 	for (size_t i = 0; i < sessions->n; i++) {
 		struct init_session *s = &sessions->list[i];
 		if (s->pid != pid)
 			continue;
-		send(s->socket, &ended, sizeof(ended),
-		     MSG_NOSIGNAL | MSG_DONTWAIT);
+		tell_end(sessions, s, status);
 		fd_close(&s->socket);
+		close_terminal(s);
 		*s = sessions->list[--sessions->n];
 		return;
 	}
@@ -228,16 +263,81 @@ void init_session_ended(struct init_sessions *sessions, pid_t pid, int status)
 size_t init_session_poll(const struct init_sessions *sessions,
 			 struct pollfd *ret)
 {
-	for (size_t i = 0; i < sessions->n; i++)
-		ret[i] = (struct pollfd){ sessions->list[i].socket, POLLIN, 0 };
+	for (size_t i = 0; i < sessions->n; i++) {
+		const struct init_session *s = &sessions->list[i];
+		int fd = s->socket >= 0 ? s->socket : s->master;
+		ret[i] = (struct pollfd){ fd, POLLIN, 0 };
+	}
 	return sessions->n;
 }
 
 /* nobody of the session's group is left when its client is */
-static void kill_session(const struct init_session *s)
+static void kill_session(struct init_session *s)
 {
 	kill(-s->pid, SIGKILL);
 	kill(s->pid, SIGKILL);
+	fd_close(&s->socket);
+}
+
+/* Return: false: what the client handed over is no terminal */
+static bool take_terminal(struct init_session *s, int *master)
+{
+	enum { FLAGS = O_RDWR | O_NOCTTY | O_CLOEXEC };
+
+	/* the client has none to give away, either */
+	if (*master < 0)
+		return true;
+	s->slave = ioctl(*master, TIOCGPTPEER, FLAGS);
+	if (s->slave < 0 || fcntl(*master, F_SETFL, O_RDWR | O_NONBLOCK) < 0)
+		return false;
+	s->master = take_fd(*master);
+	return true;
+}
+
+static void keep_session(struct init_session *s, int *master)
+{
+	const struct session_kept kept = { .word = SESSION_KEPT };
+
+	if (!take_terminal(s, master)) {
+		kill_session(s);
+		return;
+	}
+	send(s->socket, &kept, sizeof(kept), MSG_NOSIGNAL | MSG_DONTWAIT);
+	fd_close(&s->socket);
+}
+
+static void hear_client(struct init_session *s)
+{
+	struct session_order order;
+	struct error ignored;
+	int fds[FD_MESSAGE_MOST];
+	ssize_t size = fd_receive_message(s->socket, &order, sizeof(order),
+					  MSG_DONTWAIT, fds, &ignored);
+
+	if (size == -EAGAIN || size == -EINTR)
+		return;
+	/* it is gone; or somebody took our descriptors (prlimit(2)), and with
+	 * them the terminal that it handed over */
+	if (size != sizeof(order))
+		kill_session(s);
+	else if (order.verb == SESSION_SIGNAL)
+		kill(s->pid, order.number);
+	else if (order.verb == SESSION_LET_GO)
+		keep_session(s, &fds[0]);
+	else if (order.verb == SESSION_FORGET)
+		s->forgotten = true;
+	for (size_t i = 0; size >= 0 && i < ARRAY_SIZE(fds); i++)
+		fd_close(&fds[i]);
+}
+
+/* once at most, so that one who writes without end stops nobody else */
+static void discard_output(struct init_session *s)
+{
+	char data[4096];
+	ssize_t n = read(s->master, data, sizeof(data));
+
+	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+		close_terminal(s);
 }
 
 void init_session_move(struct init_sessions *sessions, const struct pollfd *fds,
@@ -246,16 +346,11 @@ void init_session_move(struct init_sessions *sessions, const struct pollfd *fds,
 	/* none was added or taken away since they were asked for */
 	for (size_t i = 0; i < n; i++) {
 		struct init_session *s = &sessions->list[i];
-		struct session_signal order;
-		if (!fds[i].revents || s->socket < 0)
+		if (!fds[i].revents)
 			continue;
-		ssize_t size =
-			recv(s->socket, &order, sizeof(order), MSG_DONTWAIT);
-		if (size == sizeof(order)) {
-			kill(s->pid, order.number);
-		} else if (size >= 0 || (errno != EAGAIN && errno != EINTR)) {
-			kill_session(s);
-			fd_close(&s->socket);
-		}
+		if (s->socket >= 0)
+			hear_client(s);
+		else if (s->master >= 0)
+			discard_output(s);
 	}
 }

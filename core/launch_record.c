@@ -1,6 +1,7 @@
 #include "core/launch_record.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/memory.h"
@@ -17,8 +18,8 @@ static int write_down(struct launch *l, struct error *err)
 	return record_write(l->state->dirfd, &l->record, err);
 }
 
-void record_event(const struct store *store, const struct record *record,
-		  const char *action, const char *attribute)
+void record_event_with(const struct store *store, const struct record *record,
+		       const char *action, const struct strv *attributes)
 {
 	scoped_event event = {
 		.type = EVENT_CONTAINER,
@@ -29,9 +30,18 @@ void record_event(const struct store *store, const struct record *record,
 	};
 
 	strv_extend(&event.attributes, record->labels.v);
-	if (attribute)
-		strv_add(&event.attributes, attribute);
+	strv_extend(&event.attributes, attributes->v);
 	events_append(store, &event);
+}
+
+void record_event(const struct store *store, const struct record *record,
+		  const char *action, const char *attribute)
+{
+	scoped_strv attributes = { 0 };
+
+	if (attribute)
+		strv_add(&attributes, attribute);
+	record_event_with(store, record, action, &attributes);
 }
 
 void launch_event(const struct launch *l, const char *action,
@@ -40,6 +50,18 @@ void launch_event(const struct launch *l, const char *action,
 	/* one that was never written down has no name to tell */
 	if (l->record.id)
 		record_event(l->state->store, &l->record, action, attribute);
+}
+
+void launch_event_of_session(const struct launch *l, const char *session,
+			     int exit_code)
+{
+	scoped_strv attributes = { 0 };
+
+	strv_addf(&attributes, "execID=%s", session);
+	strv_addf(&attributes, "exitCode=%d", exit_code);
+	if (l->record.id)
+		record_event_with(l->state->store, &l->record, EVENT_EXEC_DIE,
+				  &attributes);
 }
 
 static int begin_new(struct launch *l, struct error *err)
@@ -151,6 +173,8 @@ int launch_record_ended(struct launch *l, enum phase phase, int exit_code,
 	if (!l->spec->remove)
 		r = write_down(l, err);
 	scoped(char) *code = xasprintf("exitCode=%d", exit_code);
+	if (l->record.started_ns && strcmp(cause, CAUSE_OOM) == 0)
+		launch_event(l, EVENT_OOM, NULL);
 	if (l->record.started_ns)
 		launch_event(l, EVENT_DIE, code);
 	return r;

@@ -36,6 +36,14 @@ int launch_record_ended(struct launch *l, enum phase phase, int exit_code,
 void launch_event(const struct launch *l, const char *action,
 		  const char *attribute);
 
+/* launch_event_of_session - a command of "exec" ended that has no client */
+void launch_event_of_session(const struct launch *l, const char *session,
+			     int exit_code);
+
 /* record_event - the same of a container without a launcher */
 void record_event(const struct store *store, const struct record *record,
 		  const char *action, const char *attribute);
+
+/* record_event_with - the same with any number of attributes */
+void record_event_with(const struct store *store, const struct record *record,
+		       const char *action, const struct strv *attributes);

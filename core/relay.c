@@ -90,10 +90,6 @@ static void fill(struct relay *relay)
 	}
 	if (relay->filter)
 		n = relay->filter(relay->context, relay->data, (size_t)n);
-	if (n < 0) {
-		finish(relay);
-		return;
-	}
 	relay->start = 0;
 	relay->end = (size_t)n;
 }

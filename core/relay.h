@@ -24,8 +24,7 @@ struct relay {
 	bool ended;
 	bool regular; /* @to is a regular file: it never blocks */
 	/* sees what was read and may change it, by RELAY_SLACK bytes more;
-	 * Return: the new size, or -1: nothing more is to be read.  NULL: none
-	 */
+	 * Return: the new size.  NULL: none */
 	ssize_t (*filter)(void *context, char *data, size_t size);
 	void *context;
 	size_t start, end;

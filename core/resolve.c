@@ -15,6 +15,7 @@
 #include "base/memory.h"
 #include "base/path.h"
 #include "core/confine/user.h"
+#include "core/events.h"
 #include "userns/outer.h"
 
 static bool has_shared_mount(const struct spec *spec)
@@ -304,16 +305,31 @@ static int resolve_driver(struct spec *spec, const struct store *store,
 	return 0;
 }
 
-int spec_make_volumes(const struct spec *spec, struct error *err)
+static int make_volume(const char *path, const struct store *store,
+		       struct error *err)
 {
-	for (size_t i = 0; i < spec->n_mounts; i++) {
-		if (spec->mounts[i].kind != MOUNT_VOLUME)
-			continue;
-		int r = path_mkdir_parents(spec->mounts[i].source, 0755, err);
-		if (r < 0)
-			return r;
-	}
+	const char *slash = strrchr(path, '/');
+	struct event event = { .type = EVENT_VOLUME, .action = EVENT_CREATE };
+
+	if (access(path, F_OK) == 0)
+		return 0;
+	int r = path_mkdir_parents(path, 0755, err);
+	if (r < 0)
+		return r;
+	event.id = event.name = slash ? slash + 1 : path;
+	events_append(store, &event);
 	return 0;
+}
+
+int spec_make_volumes(const struct spec *spec, const struct store *store,
+		      struct error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < spec->n_mounts; i++)
+		if (spec->mounts[i].kind == MOUNT_VOLUME)
+			r = make_volume(spec->mounts[i].source, store, err);
+	return r;
 }
 
 int spec_resolve(struct spec *spec, const struct store *store,

@@ -32,10 +32,12 @@ int spec_resolve(struct spec *spec, const struct store *store,
 		 struct strv *ret_notices, struct error *err);
 
 /*
- * spec_make_volumes - make the directories of named volumes that are not there
+ * spec_make_volumes - make the directories of named volumes that are not there,
+ * and note that in the events of @store
  * Not part of spec_resolve(): what is only explained makes nothing.
  */
-int spec_make_volumes(const struct spec *spec, struct error *err);
+int spec_make_volumes(const struct spec *spec, const struct store *store,
+		      struct error *err);
 
 /*
  * spec_find_user - whom .user means, looked up in the layers or the directory

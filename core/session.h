@@ -14,10 +14,17 @@
  *      ends to the client (struct session_started), and executes the command.
  *   3. Until then the pipe .report is open; what it says is why not.
  *   4. PID 1 reaps the command and sends its status (struct session_ended).
- *   5. The client sends signals (struct session_signal); when it hangs up,
+ *   5. The client sends signals (struct session_order); when it hangs up,
  *      PID 1 kills the session.
+ *   6. A client that lets go of it says so before it hangs up
+ *      (SESSION_LET_GO), and hands the terminal's master to PID 1, which reads
+ *      it and throws away what comes until the command ends: a command that
+ *      writes does not wait for ever, no memory grows, and nobody in the
+ *      container can take it, since PID 1 cannot be looked into.  "exec -d"
+ *      lets go at once.  Who ends without a client is told to the launcher
+ *      (INIT_ENDED), which writes it down.
  *
- * With SESSION_DETACHED nobody stays on the socket after 3.
+ * With SESSION_DETACHED there are no streams at all.
  */
 #pragma once
 
@@ -39,7 +46,9 @@ struct session_request {
 };
 
 /* What a message is, its first word. */
-enum session_word { SESSION_STARTED = 1, SESSION_ENDED };
+enum session_word { SESSION_STARTED = 1, SESSION_ENDED, SESSION_KEPT };
+
+enum { SESSION_ID_SIZE = 65 }; /* hexadecimal digits, and a NUL */
 
 /* With descriptors: the terminal's master; or the pipes out, err, in; or, for
  * a detached one, none of these; and at last .report. */
@@ -59,7 +68,21 @@ struct session_ended {
 	int32_t wait_status; /* as of wait(2) */
 };
 
-struct session_signal {
+/* SESSION_LET_GO was heard: the session is PID 1's */
+struct session_kept {
+	int32_t word; /* SESSION_KEPT */
+};
+
+/* What a client says. */
+enum session_verb {
+	SESSION_SIGNAL, /* send .number to the command */
+	SESSION_LET_GO, /* with the terminal's master, if there is one;
+			 * answered by session_kept, or an end */
+	SESSION_FORGET, /* its command could not be executed: tell nobody */
+};
+
+struct session_order {
+	int32_t verb;
 	int32_t number;
 };
 

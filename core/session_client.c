@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -22,17 +23,26 @@ struct session {
 	int socket; /* to PID 1, and first to the session's own process */
 	int master; /* of the terminal; -1: none; the streams have it */
 	int report; /* tells why the command could not be executed */
+	bool left;  /* its end is told by PID 1 */
 	struct attached streams;
 };
 
+/* a terminal that nobody looks at is one, too */
+static bool has_streams(const struct session_request *request,
+			const struct session_how *how)
+{
+	return !how->detached || request->tty;
+}
+
 /* the launcher passes it on to PID 1 */
 static int ask(const struct store *store, const char *id,
-	       const struct session_request *request, bool detached,
-	       int *ret_socket, struct error *err)
+	       const struct session_request *request,
+	       const struct session_how *how, int *ret_socket,
+	       struct error *err)
 {
-	const struct control_request message = {
+	struct control_request message = {
 		.verb = CONTROL_SESSION,
-		.flags = detached ? SESSION_DETACHED : 0,
+		.flags = has_streams(request, how) ? 0 : SESSION_DETACHED,
 	};
 	struct control_reply reply;
 	int pair[2];
@@ -46,6 +56,7 @@ static int ask(const struct store *store, const char *id,
 		return error_set(err, errno, "make a socket");
 	scoped_fd ours = pair[0], theirs = pair[1];
 	const int fds[] = { theirs, request_fd };
+	snprintf(message.name, sizeof(message.name), "%s", how->id);
 	int r = control_ask(control, &message, fds, 2, err);
 	if (r == 0)
 		r = control_hear(control, &reply, NULL, err);
@@ -104,7 +115,7 @@ static int set_up_terminal(struct session *s, struct error *err)
 }
 
 /* its streams, or why there are none */
-static int receive_streams(struct session *s, bool detached, int *ret_status,
+static int receive_streams(struct session *s, bool streams, int *ret_status,
 			   struct error *err)
 {
 	union {
@@ -125,14 +136,14 @@ static int receive_streams(struct session *s, bool detached, int *ret_status,
 	    message.started.word != SESSION_STARTED)
 		return not_begun(err);
 	bool tty = false;
-	if (!detached) {
+	if (streams) {
 		tty = fds[2] < 0;
 		s->streams.tty = tty;
 		s->streams.out[0] = fds[0];
 		s->streams.out[1] = tty ? -1 : fds[1];
 		s->streams.in = tty ? fds[0] : fds[2];
 	}
-	s->report = detached ? fds[0] : tty ? fds[1] : fds[3];
+	s->report = !streams ? fds[0] : tty ? fds[1] : fds[3];
 	if (s->report < 0)
 		return container_ended(err);
 	return tty ? set_up_terminal(s, err) : 0;
@@ -154,7 +165,8 @@ static int await_execution(struct session *s, int *ret_status,
 static void pass_signal(void *context, int number)
 {
 	const struct session *s = context;
-	const struct session_signal order = { .number = number };
+	const struct session_order order = { .verb = SESSION_SIGNAL,
+					     .number = number };
 
 	send(s->socket, &order, sizeof(order), MSG_NOSIGNAL | MSG_DONTWAIT);
 }
@@ -167,8 +179,52 @@ static void pass_size(void *context, const struct winsize *size)
 		ioctl(s->master, TIOCSWINSZ, size);
 }
 
-static int attend(struct session *s, bool interactive, int *ret_status,
-		  struct error *err)
+static int gone(int *ret_status, struct error *err)
+{
+	*ret_status = STATUS_SIGNAL + 9;
+	return container_ended(err);
+}
+
+/* PID 1 hung up instead of an answer */
+static int not_kept(const struct session *s, int *ret_status, struct error *err)
+{
+	scoped_fd control = control_connect(s->store, s->id, err);
+
+	*ret_status = STATUS_SIGNAL + 9;
+	if (control < 0)
+		return container_ended(err);
+	error_say(err, ECHILD,
+		  "the command was ended: PID 1 of the container could not "
+		  "keep its terminal");
+	return error_hint(err, "something in the container has taken the means "
+			       "away from it (prlimit(2))");
+}
+
+/* PID 1 has it from now on; or it has just ended */
+static int let_go(struct session *s, int *ret_status, struct error *err)
+{
+	const struct session_order order = { .verb = SESSION_LET_GO };
+	union {
+		struct session_kept kept;
+		struct session_ended ended;
+	} answer = { 0 };
+	int r = fd_send_message(s->socket, &order, sizeof(order), &s->master,
+				s->master >= 0, err);
+
+	/* one that has ended has hung up, but said so before */
+	if (r < 0 && r != -EPIPE && r != -ECONNRESET)
+		return r;
+	s->left = true;
+	if (recv(s->socket, &answer, sizeof(answer), 0) <= 0)
+		return not_kept(s, ret_status, err);
+	s->left = answer.kept.word == SESSION_KEPT;
+	*ret_status =
+		s->left ? 0 : process_exit_status(answer.ended.wait_status);
+	return 0;
+}
+
+static int attend(struct session *s, bool interactive, const char *keys,
+		  int *ret_status, struct error *err)
 {
 	struct session_ended ended;
 
@@ -177,6 +233,7 @@ static int attend(struct session *s, bool interactive, int *ret_status,
 	else if (!interactive)
 		fd_close(&s->streams.in);
 	s->streams.end_fd = s->socket;
+	s->streams.detach_keys = keys;
 	s->streams.pass_signals = true;
 	s->streams.signal = pass_signal;
 	s->streams.resize = pass_size;
@@ -184,29 +241,83 @@ static int attend(struct session *s, bool interactive, int *ret_status,
 	int r = attached_run(&s->streams, err);
 	if (r < 0)
 		return r;
-	if (recv(s->socket, &ended, sizeof(ended), 0) != sizeof(ended)) {
-		*ret_status = STATUS_SIGNAL + 9;
-		return container_ended(err);
+	if (r == ATTACHED_DETACHED) {
+		r = let_go(s, ret_status, err);
+		return r < 0 ? r : ATTACHED_DETACHED;
 	}
+	if (recv(s->socket, &ended, sizeof(ended), 0) != sizeof(ended))
+		return gone(ret_status, err);
 	*ret_status = process_exit_status(ended.wait_status);
 	return 0;
 }
 
-static void note(const struct store *store, const struct record *record,
-		 const struct session_request *request, const char *action,
-		 int status)
+static void note_begin(const struct session *s, const struct record *record,
+		       const struct session_request *request,
+		       const struct session_how *how)
 {
-	scoped(char) *attribute =
-		strcmp(action, EVENT_EXEC_DIE) == 0
-			? xasprintf("exitCode=%d", status)
-			: xasprintf("command=%s", request->argv.v[0]);
+	scoped_strv attributes = { 0 };
 
-	record_event(store, record, action, attribute);
+	strv_addf(&attributes, "command=%s", request->argv.v[0]);
+	strv_addf(&attributes, "execID=%s", how->id);
+	record_event_with(s->store, record, EVENT_EXEC, &attributes);
+}
+
+static void note_end(const struct session *s, const struct record *record,
+		     const struct session_how *how, int status)
+{
+	scoped_strv attributes = { 0 };
+
+	if (s->left)
+		return;
+	strv_addf(&attributes, "execID=%s", how->id);
+	strv_addf(&attributes, "exitCode=%d", status);
+	record_event_with(s->store, record, EVENT_EXEC_DIE, &attributes);
+}
+
+static void note_detached(const struct session *s, const struct record *record,
+			  const struct session_how *how)
+{
+	scoped(char) *attribute = xasprintf("execID=%s", how->id);
+
+	record_event(s->store, record, EVENT_EXEC_DETACH, attribute);
+}
+
+static void forget(const struct session *s)
+{
+	const struct session_order order = { .verb = SESSION_FORGET };
+
+	send(s->socket, &order, sizeof(order), MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+/* Return: as of session_run() */
+static int follow(struct session *s, const struct record *record,
+		  const struct session_request *request,
+		  const struct session_how *how, int *ret_status,
+		  struct error *err)
+{
+	int r;
+
+	note_begin(s, record, request, how);
+	if (!how->detached) {
+		r = attend(s, request->interactive, how->detach_keys,
+			   ret_status, err);
+	} else {
+		/* only the terminal, if there is one, and of that a copy */
+		fd_close(&s->streams.out[0]);
+		r = let_go(s, ret_status, err);
+	}
+	if (r == ATTACHED_DETACHED)
+		note_detached(s, record, how);
+	note_end(s, record, how, *ret_status);
+	if (r >= 0 && (how->detached || r == ATTACHED_DETACHED))
+		*ret_status = 0;
+	return r < 0 ? r : r == ATTACHED_DETACHED;
 }
 
 int session_run(const struct store *store, const struct record *record,
-		const struct session_request *request, bool detached,
-		int *ret_status, struct error *err)
+		const struct session_request *request,
+		const struct session_how *how, int *ret_status,
+		struct error *err)
 {
 	struct session s = {
 		.store = store,
@@ -218,20 +329,17 @@ int session_run(const struct store *store, const struct record *record,
 	};
 
 	*ret_status = STATUS_WOLFFIA;
-	int r = ask(store, record->id, request, detached, &s.socket, err);
+	int r = ask(store, record->id, request, how, &s.socket, err);
 	if (r == 0)
-		r = receive_streams(&s, detached, ret_status, err);
+		r = receive_streams(&s, has_streams(request, how), ret_status,
+				    err);
 	if (r == 0)
 		r = await_execution(&s, ret_status, err);
+	if (r < 0 && s.socket >= 0)
+		forget(&s);
 	fd_close(&s.report);
 	if (r == 0)
-		note(store, record, request, EVENT_EXEC, 0);
-	if (r == 0 && detached) {
-		*ret_status = 0;
-	} else if (r == 0) {
-		r = attend(&s, request->interactive, ret_status, err);
-		note(store, record, request, EVENT_EXEC_DIE, *ret_status);
-	}
+		r = follow(&s, record, request, how, ret_status, err);
 	fd_close(&s.master);
 	fd_close(&s.socket);
 	return r;

@@ -17,6 +17,7 @@
 #include "base/memory.h"
 #include "base/process.h"
 #include "core/init.h"
+#include "core/launch_record.h"
 #include "core/watch.h"
 #include "core/workload.h"
 
@@ -118,7 +119,8 @@ static void end_by(struct watch *w, enum ending how)
 
 void watch_signal(struct watch *w, int number)
 {
-	const struct init_request request = { INIT_SIGNAL, number };
+	const struct init_request request = { .verb = INIT_SIGNAL,
+					      .number = number };
 
 	if (!w->running || w->init_gone)
 		return;
@@ -137,13 +139,54 @@ void watch_signal(struct watch *w, int number)
 	}
 }
 
-int watch_freeze(struct watch *w, bool freeze, struct error *err)
+static void note_session(struct watch *w, const struct init_ended *ended)
 {
-	const struct init_request request = { freeze ? INIT_FREEZE : INIT_THAW,
-					      0 };
+	if (w->sessions_ended == w->sessions_asked ||
+	    strnlen(ended->session, SESSION_ID_SIZE) == SESSION_ID_SIZE)
+		return;
+	w->sessions_ended++;
+	launch_event_of_session(w->l, ended->session,
+				process_exit_status(ended->wait_status));
+}
+
+/* Return: true: it was the answer to a request */
+static bool hear_init(struct watch *w)
+{
+	struct init_ended ended;
+	ssize_t n = recv(w->l->peer[INIT], &ended, sizeof(ended), MSG_DONTWAIT);
+
+	if (n == sizeof(ended))
+		note_session(w, &ended);
+	else if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+		w->init_silent = true;
+	return n == 1;
+}
+
+/* what PID 1 said before its end */
+static void hear_last(struct watch *w)
+{
+	struct pollfd last = { w->l->peer[INIT], POLLIN, 0 };
+
+	while (!w->l->spec->pid1 && !w->init_silent && poll(&last, 1, 0) == 1)
+		hear_init(w);
+}
+
+static bool await_answer(struct watch *w)
+{
 	struct pollfd answer = { w->l->peer[INIT], POLLIN, 0 };
 	enum { PATIENCE_MS = 5000 };
-	char byte;
+
+	while (!w->init_silent && poll(&answer, 1, PATIENCE_MS) == 1)
+		if (hear_init(w))
+			return true;
+	return false;
+}
+
+int watch_freeze(struct watch *w, bool freeze, struct error *err)
+{
+	const struct init_request request = {
+		.verb = freeze ? INIT_FREEZE : INIT_THAW,
+	};
 
 	if (w->l->spec->pid1)
 		return error_say(err, ENOTSUP,
@@ -151,8 +194,7 @@ int watch_freeze(struct watch *w, bool freeze, struct error *err)
 				 "that could stop its processes");
 	if (send(w->l->peer[INIT], &request, sizeof(request), MSG_NOSIGNAL) <
 		    0 ||
-	    poll(&answer, 1, PATIENCE_MS) != 1 ||
-	    recv(w->l->peer[INIT], &byte, 1, MSG_DONTWAIT) != 1)
+	    !await_answer(w))
 		return error_say(err, ETIMEDOUT,
 				 "PID 1 of the container does not answer");
 	w->paused = freeze;
@@ -299,7 +341,7 @@ static void type_end_of_input(struct watch *w)
 }
 
 /* What is waited for, in the order in which it lies in the array. */
-enum { SIGNALS, PARENT, TIMER, STOP_TIMER, INPUT, FIXED };
+enum { SIGNALS, PARENT, TIMER, STOP_TIMER, PID_1, INPUT, FIXED };
 
 struct waiting {
 	struct pollfd fds[FIXED + 2 * FANOUT_SINKS + CONTROL_CLIENTS + 1];
@@ -314,6 +356,9 @@ static size_t collect(const struct watch *w, struct waiting *ret)
 	ret->fds[PARENT] = (struct pollfd){ w->l->parent_fd, POLLIN, 0 };
 	ret->fds[TIMER] = (struct pollfd){ w->timer_fd, POLLIN, 0 };
 	ret->fds[STOP_TIMER] = (struct pollfd){ w->stop_timer_fd, POLLIN, 0 };
+	bool speaks = w->running && !w->l->spec->pid1 && !w->init_silent;
+	ret->fds[PID_1] =
+		(struct pollfd){ speaks ? w->l->peer[INIT] : -1, POLLIN, 0 };
 	ret->fds[INPUT] =
 		w->input ? relay_poll(w->input) : (struct pollfd){ -1, 0, 0 };
 	for (int i = 0; i < 2; i++) {
@@ -364,6 +409,8 @@ static void move(struct watch *w, const struct waiting *waiting)
 		fd_close(&w->stop_timer_fd);
 		end_by(w, ENDED_BY_STOP);
 	}
+	if (fds[PID_1].revents)
+		hear_init(w);
 	control_server_move(&w->server, fds + n, waiting->n_server);
 }
 
@@ -516,6 +563,8 @@ int supervise(struct watch *w, struct ended *ret, struct error *err)
 
 	w->running = true;
 	w->paused = w->init_gone = w->server_gone = w->guard_gone = false;
+	w->init_silent = false;
+	w->sessions_asked = w->sessions_ended = 0;
 	w->asked_to_end = w->stop_asked = false;
 	w->ended = (struct ended){ 0 };
 	w->oom_kills = workload_oom_kills();
@@ -529,6 +578,7 @@ int supervise(struct watch *w, struct ended *ret, struct error *err)
 	reap(w);
 	while (!w->init_gone)
 		wait_and_handle(w, -1);
+	hear_last(w);
 	drain(w);
 	terminal_set_cooked(&w->terminal);
 	end_guard(w);

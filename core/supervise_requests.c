@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -108,8 +109,10 @@ static int do_unpause(struct watch *w, const struct exchange *x,
 static int do_session(struct watch *w, const struct exchange *x,
 		      struct error *err)
 {
-	const struct init_request request = { INIT_SESSION,
-					      (int32_t)x->request->flags };
+	struct init_request request = {
+		.verb = INIT_SESSION,
+		.number = (int32_t)x->request->flags,
+	};
 	int r = check_running(w, err);
 
 	if (r < 0)
@@ -126,8 +129,12 @@ static int do_session(struct watch *w, const struct exchange *x,
 	}
 	if (x->fds[0] < 0 || x->fds[1] < 0)
 		return error_say(err, EINVAL, "descriptors are missing");
+	snprintf(request.session, sizeof(request.session), "%.64s",
+		 x->request->name);
 	r = fd_send_message(w->l->peer[INIT], &request, sizeof(request), x->fds,
 			    2, err);
+	if (r == 0)
+		w->sessions_asked++;
 	return r == -EPIPE || r == -ECONNRESET
 		       ? error_say(err, ESRCH, "the container is not running")
 		       : r;

@@ -25,6 +25,10 @@ struct watch {
 	bool asked_to_end;  /* a signal, the time, or the parent's end */
 	bool stop_asked;    /* by "stop", or a signal that ends: no restart */
 	uint64_t oom_kills; /* on this machine, when it began */
+	/* PID 1 was asked for so many sessions, and said of so many that they
+	 * ended: never more.  It is believed no further */
+	uint64_t sessions_asked, sessions_ended;
+	bool init_silent; /* nothing more comes from PID 1 */
 	struct ended ended;
 };
 

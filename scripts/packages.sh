@@ -18,12 +18,12 @@ packages_try="busybox-static"
 # to test: frameworks, a second compiler, linters, and foreign image tools
 packages_test="check bats busybox-static attr libcap2-bin strace jq bsdutils
   clang lld llvm clang-format-19 cppcheck shellcheck universal-ctags man-db groff
-  mmdebstrap umoci skopeo buildah netavark libarchive-tools zstd xz-utils
+  mmdebstrap umoci skopeo buildah podman netavark libarchive-tools zstd xz-utils
   bzip2 procps systemd
   docker-registry apache2-utils openssl curl"
 
 # to measure against: what others use for the same
-packages_bench="bubblewrap crun podman hyperfine
+packages_bench="bubblewrap crun hyperfine
   libisal-dev libdeflate-dev zlib1g-dev"
 
 # Is this a distribution whose package names we know?

@@ -216,6 +216,28 @@ ssize_t layout_read_blob(const struct store *store, const char *digest,
 	return size < 0 ? damaged(err) : size;
 }
 
+static int open_blob_of(const struct store *store, const char *path,
+			struct error *err)
+{
+	int fd = openat(store->dirfd, path,
+			O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+
+	return fd >= 0 ? fd
+		       : error_set(err, errno, "open %s/%s", store->path, path);
+}
+
+int layout_open_blob(const struct store *store, const char *digest,
+		     struct error *err)
+{
+	scoped(char) *blob = digest_blob_path(digest);
+	scoped(char) *path = xasprintf("oci/%s", blob);
+	int fd = open_blob_of(store, path, err);
+
+	for (size_t i = 0; fd == -ENOENT && i < store->n_images; i++)
+		fd = open_blob_of(&store->images[i], path, err);
+	return fd < 0 ? damaged(err) : fd;
+}
+
 int layout_read_image(const struct store *store, const char *digest,
 		      struct manifest *ret_manifest,
 		      struct image_config *ret_config, struct error *err)
@@ -242,4 +264,16 @@ int layout_read_image(const struct store *store, const char *digest,
 	manifest = (struct manifest){ 0 };
 	config = (struct image_config){ 0 };
 	return 0;
+}
+
+int layout_read_history(const struct store *store,
+			const struct manifest *manifest, struct history *ret,
+			struct error *err)
+{
+	scoped(char) *text = NULL;
+	ssize_t size = layout_read_blob(store, manifest->config.digest,
+					MANIFEST_MAX, &text, err);
+
+	return size < 0 ? (int)size
+			: history_parse(text, (size_t)size, ret, err);
 }

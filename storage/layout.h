@@ -10,6 +10,7 @@
 #include <sys/types.h>
 
 #include "base/error.h"
+#include "storage/history.h"
 #include "storage/manifest.h"
 #include "storage/store.h"
 
@@ -56,7 +57,22 @@ void index_untag(struct image_index *index, size_t at);
 ssize_t layout_read_blob(const struct store *store, const char *digest,
 			 size_t max, char **ret, struct error *err);
 
+/*
+ * layout_open_blob - for reading; Return: a descriptor; errors of
+ * layout_read_blob()
+ */
+int layout_open_blob(const struct store *store, const char *digest,
+		     struct error *err);
+
 /* layout_read_image - Return: 0; -EUCLEAN the store is damaged */
 int layout_read_image(const struct store *store, const char *digest,
 		      struct manifest *ret_manifest,
 		      struct image_config *ret_config, struct error *err);
+
+/*
+ * layout_read_history - of an image that was read before
+ * Return: as layout_read_blob(); -EINVAL as history_parse()
+ */
+int layout_read_history(const struct store *store,
+			const struct manifest *manifest, struct history *ret,
+			struct error *err);

@@ -21,6 +21,7 @@ struct load {
 	struct stage *stage;
 	int root_fd; /* the layout, or the archive unpacked */
 	bool own;    /* its files are the stage's */
+	const struct load_gate *gate;
 	struct image_index *loaded;
 };
 
@@ -386,30 +387,48 @@ static int not_an_image(bool directory, struct error *err)
 			       "wolffia import FILE NAME");
 }
 
+static int ask(const struct load *load, const char *transport,
+	       struct error *err)
+{
+	const struct load_gate *gate = load->gate;
+
+	return gate ? gate->accept(gate->context, transport, err) : 0;
+}
+
 static int load_from(const struct load *load, struct error *err)
 {
 	struct error why;
 	scoped_fd index_fd = open_file(load, "index.json", &why);
 
-	if (index_fd >= 0)
-		return load_layout(load, index_fd, err);
+	if (index_fd >= 0) {
+		int r = ask(load, load->own ? "oci-archive" : "oci", err);
+		return r < 0 ? r : load_layout(load, index_fd, err);
+	}
 	if (index_fd != -ENOENT || !load->own) {
 		*err = why;
 		return index_fd == -ENOENT ? not_an_image(true, err) : index_fd;
 	}
 	scoped_fd manifest_fd = open_file(load, "manifest.json", &why);
-	if (manifest_fd >= 0)
-		return load_docker_archive(load, manifest_fd, err);
+	if (manifest_fd >= 0) {
+		int r = ask(load, "docker-archive", err);
+		return r < 0 ? r : load_docker_archive(load, manifest_fd, err);
+	}
 	*err = why;
 	return manifest_fd == -ENOENT ? not_an_image(false, err) : manifest_fd;
 }
 
 int load_images(struct stage *stage, int fd, const char *what,
-		struct image_index *ret, struct error *err)
+		const struct load_gate *gate, struct image_index *ret,
+		struct error *err)
 {
 	scoped_index loaded = { 0 };
 	scoped_fd archive = -1;
-	struct load load = { .stage = stage, .root_fd = fd, .loaded = &loaded };
+	struct load load = {
+		.stage = stage,
+		.root_fd = fd,
+		.gate = gate,
+		.loaded = &loaded,
+	};
 	struct stat st;
 
 	if (fstat(fd, &st) < 0)

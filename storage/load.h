@@ -22,9 +22,20 @@
 #include "storage/stage.h"
 
 /*
+ * Who is asked when it is known what it is, before a layer is unpacked.
+ * @transport: "oci" (a directory), "oci-archive" or "docker-archive"
+ * Return: 0; an error ends it
+ */
+struct load_gate {
+	int (*accept)(void *context, const char *transport, struct error *err);
+	void *context;
+};
+
+/*
  * load_images - stage all images of @fd; stage_commit() makes them visible
  * @fd:   a directory, a file, or a pipe
  * @what: names it in messages
+ * @gate: NULL: nobody is asked
  * @ret:  an entry for each image and name, for stage_commit(); on success the
  *        caller's to index_free()
  *
@@ -34,4 +45,5 @@
  * unpack_stream().
  */
 int load_images(struct stage *stage, int fd, const char *what,
-		struct image_index *ret, struct error *err);
+		const struct load_gate *gate, struct image_index *ret,
+		struct error *err);

@@ -548,6 +548,32 @@ int archive_manifest_parse(const char *text, size_t size,
 	return 0;
 }
 
+static json_t *strings_json(const struct strv *list)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < list->n; i++)
+		json_array_append_new(array, json_string(list->v[i]));
+	return array;
+}
+
+char *archive_manifest_text(const struct archive_manifest *manifest)
+{
+	scoped_json *all = json_array();
+
+	for (size_t i = 0; i < manifest->n; i++) {
+		const struct archive_image *image = &manifest->images[i];
+		json_t *object = json_object();
+		set_string(object, "Config", image->config);
+		json_object_set_new(object, "RepoTags",
+				    strings_json(&image->names));
+		json_object_set_new(object, "Layers",
+				    strings_json(&image->layers));
+		json_array_append_new(all, object);
+	}
+	return json_dumps(all, JSON_COMPACT);
+}
+
 void archive_manifest_free(struct archive_manifest *manifest)
 {
 	for (size_t i = 0; i < manifest->n; i++)

@@ -170,6 +170,9 @@ struct archive_manifest {
 };
 int archive_manifest_parse(const char *text, size_t size,
 			   struct archive_manifest *ret, struct error *err);
+
+/* archive_manifest_text - manifest.json; the caller's to free */
+char *archive_manifest_text(const struct archive_manifest *manifest);
 void archive_manifest_free(struct archive_manifest *manifest);
 
 /* this machine's architecture in the words of Go: "amd64", "arm64" */

@@ -523,6 +523,51 @@ int tarball_add_whiteout(struct tarball *t, const char *path, struct error *err)
 	return put_head(t, path, err);
 }
 
+static void begin_made(struct tarball *t, const char *path, mode_t type,
+		       mode_t mode)
+{
+	struct stat st = { .st_mode = type };
+	struct owner owner = { .mode = mode };
+
+	begin(t, &st, path, &owner);
+}
+
+int tarball_begin_file(struct tarball *t, const char *path, uint64_t size,
+		       struct error *err)
+{
+	begin_made(t, path, S_IFREG, 0644);
+	archive_entry_set_size(t->entry, (la_int64_t)size);
+	int r = put_head(t, path, err);
+	if (r == 0)
+		t->left = size;
+	return r;
+}
+
+int tarball_write(struct tarball *t, const void *data, size_t size,
+		  struct error *err)
+{
+	if (size > t->left)
+		return error_say(err, EINVAL,
+				 "a file of the tar is larger than was said");
+	return put(t, data, size, err);
+}
+
+int tarball_end_file(struct tarball *t, struct error *err)
+{
+	if (t->left)
+		return error_say(err, EINVAL,
+				 "a file of the tar is smaller than was said");
+	return check(t, archive_write_finish_entry(t->archive),
+		     "write a file into the tar", err);
+}
+
+int tarball_make_directory(struct tarball *t, const char *path,
+			   struct error *err)
+{
+	begin_made(t, path, S_IFDIR, 0755);
+	return put_head(t, path, err);
+}
+
 int tarball_add_tree(struct tarball *t, int root_fd, struct error *err)
 {
 	struct tree_walk *walk = NULL;

@@ -14,6 +14,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -80,6 +81,22 @@ int tarball_add_tree(struct tarball *tarball, int root_fd, struct error *err);
  */
 int tarball_add_whiteout(struct tarball *tarball, const char *path,
 			 struct error *err);
+
+/*
+ * What is no file of a tree: begun with its size, written in pieces, ended.
+ * It belongs to root, has the mode 0644, and was changed in 1970.
+ */
+int tarball_begin_file(struct tarball *tarball, const char *path, uint64_t size,
+		       struct error *err);
+int tarball_write(struct tarball *tarball, const void *data, size_t size,
+		  struct error *err);
+
+/* tarball_end_file - Return: as tarball_add(); -EINVAL it got fewer bytes */
+int tarball_end_file(struct tarball *tarball, struct error *err);
+
+/* tarball_make_directory - the same for a directory, of mode 0755 */
+int tarball_make_directory(struct tarball *tarball, const char *path,
+			   struct error *err);
 
 /* tarball_is_reserved - would a layer take the name for a whiteout? */
 bool tarball_is_reserved(const char *name);

@@ -12,4 +12,8 @@ struct transfer {
 	const uint64_t *at; /* bytes that are there; changes */
 	const bool *done;   /* becomes true when all is there and right */
 	bool was_there;     /* nothing had to be done; then .done is not read */
+
+	/* what is said of it when it is done: .ways[*.way]; NULL: "done" */
+	const char *const *ways;
+	const unsigned int *way;
 };

@@ -16,6 +16,7 @@
 #include "cmd/option_rows.h"
 #include "cmd/written.h"
 #include "core/control.h"
+#include "core/launch_record.h"
 #include "storage/layout.h"
 
 struct options {
@@ -138,6 +139,17 @@ static int report_id(const struct options *options, const struct stage *stage,
 				     err);
 }
 
+static void note_events(const struct store *store, const struct record *record,
+			const struct descriptor *image)
+{
+	scoped_strv attributes = { 0 };
+
+	strv_addf(&attributes, "imageID=%s", image->digest);
+	if (image->name)
+		strv_addf(&attributes, "imageRef=%s", image->name);
+	record_event_with(store, record, EVENT_COMMIT, &attributes);
+}
+
 static int commit_container(struct image_work *work,
 			    const struct options *options,
 			    const struct written *written, const char *name,
@@ -172,6 +184,8 @@ static int commit_container(struct image_work *work,
 		r = stage_commit(&work->stage, &images, err);
 	if (r < 0)
 		return r;
+	note_events(&work->store, &written->container.record,
+		    &images.entries[0]);
 	image_progress(NULL);
 	say_notes(&notes, written);
 	puts(images.entries[0].digest);

@@ -15,6 +15,7 @@
 #include "cmd/image/image_verbs.h"
 #include "cmd/option_rows.h"
 #include "core/containers.h"
+#include "core/launch_record.h"
 #include "core/visit.h"
 #include "storage/tarball.h"
 #include "storage/tree_confine.h"
@@ -165,6 +166,8 @@ static int export_named(const struct options *options, const char *name,
 		r = out;
 	if (r == 0)
 		r = export_found(&store, &container, out, err);
+	if (r == 0)
+		record_event(&store, &container.record, EVENT_EXPORT, NULL);
 	if (r < 0 && out >= 0)
 		remove_half(options, out);
 	container_free(&container);

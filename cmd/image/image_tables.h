@@ -10,5 +10,6 @@ extern const struct option_entry images_table[];
 extern const struct option_entry import_table[];
 extern const struct option_entry load_table[];
 extern const struct option_entry rmi_table[];
+extern const struct option_entry save_table[];
 extern const struct option_entry tag_table[];
 extern const struct option_entry untag_table[];

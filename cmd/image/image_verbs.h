@@ -27,10 +27,14 @@ int verb_diff(int argc, char *const argv[]);
 int verb_export(int argc, char *const argv[]);
 int verb_import(int argc, char *const argv[]);
 int verb_load(int argc, char *const argv[]);
+int verb_login(int argc, char *const argv[]);
+int verb_logout(int argc, char *const argv[]);
 int verb_pull(int argc, char *const argv[]);
+int verb_push(int argc, char *const argv[]);
 int verb_images(int argc, char *const argv[]);
 int verb_prune_images(int argc, char *const argv[]); /* prune calls it */
 int verb_rmi(int argc, char *const argv[]);
+int verb_save(int argc, char *const argv[]);
 int verb_tag(int argc, char *const argv[]);
 int verb_unpack(int argc, char *const argv[]);
 int verb_untag(int argc, char *const argv[]);
@@ -84,6 +88,14 @@ int image_stage(struct image_work *work, struct error *err);
 
 /* image_end - finish it; Return: 0, -errno from cleaning up */
 int image_end(struct image_work *work, struct error *err);
+
+/*
+ * image_accept_archive - does the policy accept a file?
+ * @transport: of policy_of_archive()
+ * @path:      as it was typed; "-": standard input
+ */
+int image_accept_archive(const char *transport, const char *path,
+			 struct error *err);
 
 /* image_events - for "wolffia events": @action was done to each of @images */
 void image_events(const struct store *store, const char *action,

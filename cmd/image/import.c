@@ -72,8 +72,10 @@ static int import(const struct options *options, const struct strv *arguments)
 		.changes = options->changes,
 	};
 	scoped_fd fd = image_open(path, &err);
-	int r = fd < 0 ? fd : image_begin(&work, &options->common, false, &err);
+	int r = fd < 0 ? fd : image_accept_archive("tarball", path, &err);
 
+	if (r == 0)
+		r = image_begin(&work, &options->common, false, &err);
 	if (r < 0)
 		return image_fail(&err, "cannot import %s", import.what);
 	r = import_from(&work, fd, &import, &err);

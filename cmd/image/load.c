@@ -52,14 +52,25 @@ static void report(const struct stage *stage, const struct image_index *images)
 	}
 }
 
-static int load_from(struct image_work *work, int fd, const char *what,
-		     struct error *err)
+/* @context: the path as it was typed, or "-" */
+static int accept_archive(void *context, const char *transport,
+			  struct error *err)
 {
+	return image_accept_archive(transport, context, err);
+}
+
+static int load_from(struct image_work *work, int fd, const char *path,
+		     const char *what, struct error *err)
+{
+	const struct load_gate gate = {
+		.accept = accept_archive,
+		.context = (char *)(uintptr_t)path,
+	};
 	scoped_index images = { 0 };
 	int r = image_stage(work, err);
 
 	if (r == 0)
-		r = load_images(&work->stage, fd, what, &images, err);
+		r = load_images(&work->stage, fd, what, &gate, &images, err);
 	if (r == 0)
 		r = stage_commit(&work->stage, &images, err);
 	if (r < 0)
@@ -79,7 +90,7 @@ static int load(const struct options *options, const char *path)
 
 	if (r < 0)
 		return image_fail(&err, "cannot load %s", what);
-	r = load_from(&work, fd, what, &err);
+	r = load_from(&work, fd, path, what, &err);
 	if (r < 0)
 		image_fail(&err, "cannot load %s", what);
 	if (image_end(&work, &second) < 0)

@@ -24,9 +24,13 @@ static const struct {
 	{ "images", verb_images },
 	{ "import", verb_import },
 	{ "load",   verb_load },
+	{ "login",  verb_login },
+	{ "logout", verb_logout },
 	{ "pull",   verb_pull },
+	{ "push",   verb_push },
 	{ "prune-images", verb_prune_images },
 	{ "rmi",    verb_rmi },
+	{ "save",   verb_save },
 	{ "tag",    verb_tag },
 	{ "unpack", verb_unpack },
 	{ "untag",  verb_untag },
@@ -70,7 +74,8 @@ int main(int argc, char *argv[])
 	if (argc < 2)
 		return image_usage(
 			"write a verb: check, commit, cp, diff, export, "
-			"images, import, load, pull, rmi, tag, unpack or "
+			"images, import, load, pull, push, rmi, save, tag, "
+			"unpack or "
 			"untag");
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
 		if (strcmp(argv[1], verbs[i].name) == 0)

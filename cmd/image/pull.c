@@ -1,71 +1,31 @@
 /* wolffia pull: images of registries come into the store. */
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
-#include "base/fd.h"
 #include "base/memory.h"
 #include "base/status.h"
 #include "cmd/image/image_say.h"
 #include "cmd/image/image_verbs.h"
 #include "cmd/image/pull_tags.h"
-#include "cmd/image/transfer_show.h"
+#include "cmd/image/registry_work.h"
 #include "cmd/pull_options.h"
 #include "storage/layout.h"
 #include "storage/reference.h"
 #include "storage/registry/name.h"
 #include "storage/registry/pull.h"
+#include "storage/trust/trust.h"
 
 /* What all pulls of one command share. */
 struct pulling {
 	const struct pull_options *options;
-	enum transfer_style style;
 	struct image_work work;
-	struct registries registries;
+	struct registry_work registry;
+	struct policy policy;
 	struct platform platform;
-	int cancel_fd; /* readable when a signal wants us to end */
-	struct http *http;
-	struct client_options client;
 };
-
-static void begin_layers(void *context, const struct transfer *layers, size_t n)
-{
-	const struct pulling *p = context;
-
-	transfer_show_begin(p->style, layers, n);
-}
-
-static void end_layers(void *context)
-{
-	(void)context;
-	transfer_show_end();
-}
-
-static void tick(void *context)
-{
-	(void)context;
-	transfer_show();
-}
-
-/* those that end us end the transfer, which keeps what it has */
-static int catch_signals(int *ret_fd, struct error *err)
-{
-	sigset_t mask;
-
-	sigemptyset(&mask);
-	sigaddset(&mask, SIGINT);
-	sigaddset(&mask, SIGTERM);
-	sigaddset(&mask, SIGHUP);
-	signal(SIGPIPE, SIG_IGN);
-	if (sigprocmask(SIG_BLOCK, &mask, NULL) < 0)
-		return error_set(err, errno, "block signals");
-	*ret_fd = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
-	return *ret_fd < 0 ? error_set(err, errno, "receive signals") : 0;
-}
 
 /* "docker.io/library/debian:12" of a name with a digest behind it: NULL */
 static char *name_in_store(const char *full)
@@ -162,10 +122,10 @@ static int fetch(struct pulling *p, struct source *source, const char *full,
 		.source = source,
 		.platform = &p->platform,
 		.name = name,
-		.cancel_fd = p->cancel_fd,
-		.begin = begin_layers,
-		.end = end_layers,
-		.context = p,
+		.cancel_fd = p->registry.cancel_fd,
+		.begin = registry_show_begin,
+		.end = registry_show_end,
+		.context = &p->registry,
 	};
 	int r = image_stage(&p->work, err);
 
@@ -179,6 +139,17 @@ static int fetch(struct pulling *p, struct source *source, const char *full,
 	return r == 0 ? stage_commit(&p->work.stage, images, err) : r;
 }
 
+static int check_signatures(const struct pulling *p, const char *full,
+			    const struct source *source, struct error *err)
+{
+	scoped(char) *who = NULL;
+	int r = trust_check(&p->policy, full, source, &who, err);
+
+	if (r == 0 && p->registry.style >= TRANSFER_BRIEF)
+		fprintf(stderr, "Signed by %s\n", who);
+	return r;
+}
+
 /* one name in full.  Return: 0, and its digest was printed */
 static int pull_name(struct pulling *p, const char *full, struct error *err)
 {
@@ -186,21 +157,27 @@ static int pull_name(struct pulling *p, const char *full, struct error *err)
 	scoped_index images = { 0 };
 	scoped_descriptor known = { 0 };
 	struct error second;
+	int asked = trust_ask(&p->policy, full, err);
 
-	if (p->style >= TRANSFER_BRIEF)
+	if (asked < 0)
+		return asked;
+	if (p->registry.style >= TRANSFER_BRIEF)
 		fprintf(stderr, "Pulling %s\n", full);
-	if (find_known(p, full, &known))
+	/* a signature is of documents, so these are fetched again */
+	if (asked == 0 && find_known(p, full, &known))
 		index_append(&images, &known);
 	const char *digest =
 		known.index_digest ? known.index_digest : known.digest;
-	int r = source_find(&p->registries, &p->client, full, &p->platform, 0,
-			    digest, &source, err);
+	int r = source_find(&p->registry.registries, &p->registry.client, full,
+			    &p->platform, 0, digest, &source, err);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < source.notes.n; i++)
 		image_note("%s", source.notes.v[i]);
+	if (asked && check_signatures(p, full, &source, err) < 0)
+		return -err->code;
 	if (r == 1) {
-		if (p->style >= TRANSFER_BRIEF)
+		if (p->registry.style >= TRANSFER_BRIEF)
 			fprintf(stderr, "%s is up to date\n", full);
 	} else {
 		index_free(&images);
@@ -250,8 +227,8 @@ static int pull_all(struct pulling *p, const char *typed,
 		return r;
 	r = -ENOENT;
 	for (size_t i = 0; r == -ENOENT && i < names->n; i++)
-		r = pull_list_tags(&p->registries, &p->client, names->v[i],
-				   &all, err);
+		r = pull_list_tags(&p->registry.registries, &p->registry.client,
+				   names->v[i], &all, err);
 	for (size_t i = 0; r == 0 && i < all.n; i++) {
 		r = pull_name(p, all.v[i], err);
 		if (r < 0)
@@ -263,58 +240,35 @@ static int pull_all(struct pulling *p, const char *typed,
 static int pull_typed(struct pulling *p, const char *typed, struct error *err)
 {
 	scoped_strv names = { 0 };
-	int r = name_resolve(&p->registries, typed, &names, err);
+	int r = name_resolve(&p->registry.registries, typed, &names, err);
 
 	if (r < 0)
 		return r;
+	if (p->options->registry.creds && names.n > 1)
+		return error_say(err, EINVAL,
+				 "--creds are for one registry, and \"%s\" can "
+				 "be in %zu: write which",
+				 typed, names.n);
 	return p->options->all_tags == FLAG_YES
 		       ? pull_all(p, typed, &names, err)
 		       : pull_first(p, &names, err);
 }
 
-static int choose_style(const struct pull_options *options,
-			enum transfer_style *ret, struct error *err)
-{
-	const char *progress = options->progress ? options->progress : "auto";
-	const enum transfer_style styles[] = {
-		transfer_style(),
-		TRANSFER_LINES,
-		TRANSFER_BRIEF,
-	};
-	int r = option_choice("--progress", CHOICES_PROGRESS, progress, err);
-
-	if (r < 0)
-		return r;
-	*ret = options->common.quiet == FLAG_YES ? TRANSFER_QUIET : styles[r];
-	return 0;
-}
-
 static int open_all(struct pulling *p, struct error *err)
 {
-	int r = choose_style(p->options, &p->style, err);
+	int r = registry_begin(&p->registry, &p->options->registry,
+			       p->options->common.quiet == FLAG_YES, err);
 
 	if (r == 0 && p->options->platform)
 		r = platform_parse(p->options->platform, &p->platform, err);
 	else
 		platform_of_machine(&p->platform);
 	if (r == 0)
-		r = registries_load(&p->registries, err);
-	if (r == 0)
-		r = catch_signals(&p->cancel_fd, err);
-	const struct http_options http = {
-		.cancel_fd = p->cancel_fd,
-		.tick = tick,
-	};
-	if (r == 0)
-		r = http_open(&http, &p->http, err);
-	p->client = (struct client_options){
-		.http = p->http,
-		.helpers = &p->registries.helpers,
-	};
+		r = policy_load(p->options->signature_policy, &p->policy, err);
 	if (r == 0)
 		r = image_begin(&p->work, &p->options->common, false, err);
 	p->work.ids.progress =
-		p->style == TRANSFER_BARS ? transfer_show_text : NULL;
+		p->registry.style == TRANSFER_BARS ? transfer_show_text : NULL;
 	return r;
 }
 
@@ -324,19 +278,8 @@ static void close_all(struct pulling *p)
 
 	if (p->work.store.dirfd >= 0 && image_end(&p->work, &err) < 0)
 		image_fail(&err, "%s", "pull");
-	http_close(&p->http);
-	fd_close(&p->cancel_fd);
-	registries_free(&p->registries);
-}
-
-/* the signal that ended it, as a shell says it */
-static int status_of_signal(int cancel_fd)
-{
-	struct signalfd_siginfo info = { .ssi_signo = SIGTERM };
-
-	if (read(cancel_fd, &info, sizeof(info)) < 0)
-		return STATUS_WOLFFIA;
-	return STATUS_SIGNAL + (int)info.ssi_signo;
+	registry_end(&p->registry);
+	policy_free(&p->policy);
 }
 
 static int pull(const struct pull_options *options, const struct strv *names)
@@ -344,7 +287,6 @@ static int pull(const struct pull_options *options, const struct strv *names)
 	struct pulling p = {
 		.options = options,
 		.work.store.dirfd = -1,
-		.cancel_fd = -1,
 	};
 	struct error err;
 	int status = 0;
@@ -363,7 +305,7 @@ static int pull(const struct pull_options *options, const struct strv *names)
 			status =
 				image_fail(&err, "cannot pull %s", names->v[i]);
 		if (r == -ECANCELED) {
-			status = status_of_signal(p.cancel_fd);
+			status = registry_status(&p.registry);
 			break;
 		}
 	}

@@ -42,12 +42,14 @@ const struct option_entry rmi_table[] = {
 /* What goes when one image is removed. */
 struct removal {
 	struct strv untagged; /* names */
+	struct strv were;     /* the digest that each of them stood for */
 	struct strv digests;
 };
 
 static void removal_free(struct removal *removal)
 {
 	strv_free(&removal->untagged);
+	strv_free(&removal->were);
 	strv_free(&removal->digests);
 }
 
@@ -71,8 +73,10 @@ static void drop(struct image_index *index, size_t at, struct removal *removal)
 {
 	const struct descriptor *entry = &index->entries[at];
 
-	if (entry->name)
+	if (entry->name) {
 		strv_add(&removal->untagged, entry->name);
+		strv_add(&removal->were, entry->digest);
+	}
 	if (!strv_contains(&removal->digests, entry->digest))
 		strv_add(&removal->digests, entry->digest);
 	index_remove(index, at);
@@ -265,12 +269,11 @@ static void note_event(const struct store *store, const char *action,
 	events_append(store, &event);
 }
 
-/* of a name that is gone it is not told which of the digests was its own */
 static void note_events(const struct store *store,
 			const struct removal *removal)
 {
 	for (size_t i = 0; i < removal->untagged.n; i++)
-		note_event(store, EVENT_UNTAG, removal->untagged.v[i],
+		note_event(store, EVENT_UNTAG, removal->were.v[i],
 			   removal->untagged.v[i]);
 	for (size_t i = 0; i < removal->digests.n; i++)
 		note_event(store, EVENT_REMOVE, removal->digests.v[i], NULL);

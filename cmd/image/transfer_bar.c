@@ -84,8 +84,11 @@ char *transfer_line(const struct transfer *t)
 	scoped(char) *name = short_name(t->name);
 	scoped(char) *size = human_size(t->size);
 
-	return xasprintf("%s %*s  %s", name, RATE, size,
-			 t->was_there ? "was there" : "done");
+	const char *way = t->was_there ? "was there"
+			  : t->ways    ? t->ways[*t->way]
+				       : "done";
+
+	return xasprintf("%s %*s  %s", name, RATE, size, way);
 }
 
 bool transfer_is_done(const struct transfer *t)

@@ -24,7 +24,8 @@ struct transfer_screen {
 char *transfer_bar(const struct transfer *transfer, uint64_t rate,
 		   const struct transfer_screen *screen);
 
-/* transfer_line - one that is done: "a3ed95caeb02  12.3MB  done" */
+/* transfer_line - one that is done: "a3ed95caeb02  12.3MB  done",
+ * or what .ways says in its place */
 char *transfer_line(const struct transfer *transfer);
 
 /*

@@ -107,6 +107,11 @@ bool auth_has_password(const struct auth *auth)
 	return !credential_is_empty(&auth->credential);
 }
 
+bool auth_was_asked(const struct auth *auth)
+{
+	return auth->challenge.basic || auth->challenge.bearer;
+}
+
 static struct token *find_token(struct auth *auth, const char *scope)
 {
 	for (size_t i = 0; i < auth->n_tokens; i++)

@@ -50,5 +50,8 @@ int auth_challenged(struct auth *auth, const struct http_exchange *exchange,
 int auth_header(struct auth *auth, const char *scope, char **ret,
 		struct error *err);
 
+/* auth_was_asked - was there a challenge? */
+bool auth_was_asked(const struct auth *auth);
+
 /* auth_has_password - did the user log in? for hints */
 bool auth_has_password(const struct auth *auth);

@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "storage/base64.h"
 #include "storage/registry/http.h"
 
 #define HUB     "docker.io"
@@ -91,30 +92,12 @@ static char *registry_of_key(const char *key)
 	return xstrdup(registry_of_host(copy));
 }
 
-/* base64 of "username:password"; strict, for EVP_DecodeBlock() is not */
-static int decode(const char *text, char **ret)
-{
-	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				      "abcdefghijklmnopqrstuvwxyz0123456789+/";
-	size_t n = strlen(text), used = strspn(text, letters);
-	size_t padding = strspn(text + used, "=");
-
-	if (n % 4 || used + padding != n || padding > 2)
-		return -EINVAL;
-	scoped_secret *plain = xcalloc(n / 4 * 3 + 1, 1);
-	int size = EVP_DecodeBlock((unsigned char *)plain,
-				   (const unsigned char *)text, (int)n);
-	if (size < (int)padding)
-		return -EINVAL;
-	*ret = take_ptr(plain);
-	return 0;
-}
-
 static int decode_pair(const char *text, struct credential *to)
 {
 	scoped_secret *plain = NULL;
+	size_t size;
 
-	if (decode(text, &plain) < 0)
+	if (base64_decode(text, &plain, &size) < 0)
 		return -EINVAL;
 	char *colon = strchr(plain, ':');
 	if (!colon)
@@ -389,4 +372,34 @@ int auth_file_set(const char *text, size_t size, const char *what,
 	}
 	*ret = json_dumps(document, JSON_INDENT(4));
 	return changed > 0;
+}
+
+static int add_keys(const json_t *document, const char *member,
+		    struct strv *ret, struct error *err)
+{
+	json_t *object = NULL, *value;
+	const char *key;
+	int r = json_get_object(document, member, &object, err);
+
+	if (r <= 0)
+		return r;
+	json_object_foreach (object, key, value) {
+		scoped(char) *name = registry_of_key(key);
+		if (!strv_contains(ret, name))
+			strv_add(ret, name);
+	}
+	return 0;
+}
+
+int auth_file_keys(const char *text, size_t size, const char *what,
+		   struct strv *ret, struct error *err)
+{
+	scoped_secret_json *document = NULL;
+	int r = parse(text, size, what, &document, err);
+
+	if (r == 0)
+		r = add_keys(document, "auths", ret, err);
+	if (r == 0)
+		r = add_keys(document, "credHelpers", ret, err);
+	return r < 0 ? error_prefix(err, "%s", what) : 0;
 }

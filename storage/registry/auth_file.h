@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include "base/error.h"
+#include "base/strv.h"
 #include "storage/registry/credential.h"
 
 #define AUTH_FILE_MAX (1 << 20) /* bytes */
@@ -46,6 +47,11 @@ int auth_file_find(const char *text, size_t size, const char *what,
 int auth_file_helper(const char *text, size_t size, const char *what,
 		     const char *registry, struct auth_entry *ret,
 		     struct error *err);
+
+/* auth_file_keys - all that "auths" and "credHelpers" have credentials of,
+ * appended to @ret; Return: 0, -EINVAL */
+int auth_file_keys(const char *text, size_t size, const char *what,
+		   struct strv *ret, struct error *err);
 
 /*
  * auth_file_set - @text with another credential for @key in "auths"

@@ -88,27 +88,32 @@ static int read_directory(const char *dir, struct certs *to, struct error *err)
 	return r;
 }
 
+int certs_read(const char *dir, struct certs *ret, struct error *err)
+{
+	struct certs certs = { 0 };
+	int r = read_directory(dir, &certs, err);
+
+	if (r < 0) {
+		certs_free(&certs);
+		return r;
+	}
+	*ret = certs;
+	return 0;
+}
+
 int certs_find(const char *host, struct certs *ret, struct error *err)
 {
 	scoped_strv places = { 0 };
 	const char *home = getenv("HOME");
-	struct certs certs = { 0 };
 
 	if (home && home[0] == '/')
 		strv_addf(&places, "%s/.config/containers/certs.d/%s", home,
 			  host);
 	strv_addf(&places, "/etc/containers/certs.d/%s", host);
 	strv_addf(&places, "/etc/docker/certs.d/%s", host);
-	for (size_t i = 0; i < places.n; i++) {
-		if (access(places.v[i], F_OK) < 0)
-			continue;
-		int r = read_directory(places.v[i], &certs, err);
-		if (r < 0) {
-			certs_free(&certs);
-			return r;
-		}
-		break;
-	}
-	*ret = certs;
+	for (size_t i = 0; i < places.n; i++)
+		if (access(places.v[i], F_OK) == 0)
+			return certs_read(places.v[i], ret, err);
+	*ret = (struct certs){ 0 };
 	return 0;
 }

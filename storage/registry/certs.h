@@ -22,4 +22,7 @@ struct certs {
  * its .key or the reverse; -EACCES and others with the path
  */
 int certs_find(const char *host, struct certs *ret, struct error *err);
+
+/* certs_read - the same of one directory, which has to be there */
+int certs_read(const char *dir, struct certs *ret, struct error *err);
 void certs_free(struct certs *certs);

@@ -14,6 +14,21 @@
 
 enum { PING_MAX = 64 * 1024 };
 
+/* what was asked for is for the host of the registry only */
+static void trust(const struct client *client,
+		  const struct client_options *options)
+{
+	scoped(char) *url =
+		xasprintf("https://%s/", place_host(client->registry));
+	struct origin origin;
+	struct error ignored;
+
+	if ((options->insecure || options->cert_dir) &&
+	    origin_of(url, &origin, &ignored) == 0)
+		http_trust(client->http, origin.host, options->insecure,
+			   options->cert_dir);
+}
+
 struct client *client_open(const struct client_options *options,
 			   const struct place *place)
 {
@@ -24,7 +39,7 @@ struct client *client_open(const struct client_options *options,
 		.repository = place->repository,
 		.helpers = options->helpers,
 		.realms = options->realms,
-		.credential = options->credential,
+		.credential = place->mirror ? NULL : options->credential,
 	};
 
 	client->http = options->http;
@@ -35,7 +50,8 @@ struct client *client_open(const struct client_options *options,
 				 place->repository);
 	client->pull = xasprintf("repository:%s:pull", place->repository);
 	client->push = xasprintf("repository:%s:pull,push", place->repository);
-	client->insecure = place->insecure;
+	client->insecure = place->insecure || options->insecure;
+	trust(client, options);
 	return client;
 }
 
@@ -227,6 +243,11 @@ static int login_call(struct client *client, struct error *err)
 		error_prefix(err, "the credentials for %s are refused",
 			     client->registry);
 	return r;
+}
+
+bool client_asks(const struct client *client)
+{
+	return auth_was_asked(client->auth);
 }
 
 int client_login(struct client *client, struct error *err)

@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/error.h"
@@ -22,7 +23,12 @@ struct client_options {
 	struct http *http;
 	const struct strv *helpers; /* registries.conf's; NULL: the files */
 	const struct strv *realms;  /* of realm_check(); NULL: none */
-	const struct credential *credential; /* NULL: as the files say */
+	/* for the registry that was named, and not its mirrors; NULL: as the
+	 * files say */
+	const struct credential *credential;
+	bool insecure; /* plain http may be spoken, and its certificate may be
+			* anybody's: it was asked for */
+	const char *cert_dir; /* certificates for it; NULL: the usual places */
 };
 
 /*
@@ -48,6 +54,9 @@ int client_connect(struct client *client, struct error *err);
 /* client_login - are the credentials right? -EACCES they are not, or there
  * are none and some are needed */
 int client_login(struct client *client, struct error *err);
+
+/* client_asks - did the registry want to know who we are? */
+bool client_asks(const struct client *client);
 
 /* A manifest or an index, as it came. */
 struct document {

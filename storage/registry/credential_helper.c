@@ -245,14 +245,21 @@ int credential_helper_store(const char *name, const char *key,
 	scoped_helper helper = prepare(name);
 	scoped_json *document = json_object();
 	bool token = credential->identity_token;
+	json_t *user = json_string(token ? "<token>" : credential->username);
+	json_t *secret = json_string(token ? credential->identity_token
+					   : credential->password);
 
+	if (!json_is_string(secret) || !json_is_string(user)) {
+		json_decref(user);
+		json_decref(secret);
+		return error_say(err, EINVAL,
+				 "%s takes no name or password that is not "
+				 "UTF-8",
+				 helper.program);
+	}
 	json_object_set_new(document, "ServerURL", json_string(key));
-	json_object_set_new(
-		document, "Username",
-		json_string(token ? "<token>" : credential->username));
-	json_object_set_new(document, "Secret",
-			    json_string(token ? credential->identity_token
-					      : credential->password));
+	json_object_set_new(document, "Username", user);
+	json_object_set_new(document, "Secret", secret);
 	scoped_secret *input = json_dumps(document, JSON_COMPACT);
 	int status = run(&helper, "store", input ? input : "", timeout_ms, err);
 	return status > 0 ? failed(&helper, status, err) : status;

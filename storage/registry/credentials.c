@@ -17,6 +17,9 @@
 #include "storage/registry/credential_helper.h"
 #include "storage/registry/http.h"
 
+/* the files, as a helper of registries.conf */
+#define AUTH_FILES "containers-auth.json"
+
 static const char *absolute_env(const char *name)
 {
 	const char *value = getenv(name);
@@ -116,11 +119,11 @@ int credentials_find(const struct strv *helpers, const char *registry,
 {
 	int r = 0;
 
-	if (helpers->n == 0)
+	if (helpers->n == 0) /* so it is without a word in registries.conf */
 		r = find_in_files(registry, repository, ret, err);
 	for (size_t i = 0; r == 0 && i < helpers->n; i++) {
 		const char *helper = helpers->v[i];
-		if (strcmp(helper, "containers-auth.json") == 0)
+		if (strcmp(helper, AUTH_FILES) == 0)
 			r = find_in_files(registry, repository, ret, err);
 		else
 			r = credential_helper_get(helper, registry,
@@ -149,12 +152,14 @@ static int primary_file(char **ret, struct error *err)
 static int replace(int dirfd, const char *name, const char *text,
 		   struct error *err)
 {
-	scoped(char) *temporary = xasprintf(".%s.%d", name, (int)getpid());
-	scoped_fd fd = openat(
-		dirfd, temporary,
-		O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	scoped(char) *temporary = xasprintf(".%s.wolffia", name);
 	int r = 0;
 
+	/* the lock is ours: what is there is of one of us who was killed, or
+	 * of somebody who would like to read it */
+	unlinkat(dirfd, temporary, 0);
+	scoped_fd fd = openat(dirfd, temporary,
+			      O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return error_set(err, errno, "make %s", temporary);
 	if (fchmod(fd, 0600) < 0)
@@ -167,6 +172,8 @@ static int replace(int dirfd, const char *name, const char *text,
 		r = error_set(err, errno, "rename %s", temporary);
 	if (r < 0)
 		unlinkat(dirfd, temporary, 0);
+	else if (fsync(dirfd) < 0)
+		r = error_set(err, errno, "sync its directory");
 	return r;
 }
 
@@ -245,8 +252,8 @@ static char *where(const struct change *change, const struct auth_entry *helper)
 		       : xstrdup(change->path);
 }
 
-int credentials_store(const char *key, const struct credential *credential,
-		      char **ret_where, struct error *err)
+static int store_in_file(const char *key, const struct credential *credential,
+			 char **ret_where, struct error *err)
 {
 	static const struct credential elsewhere = { 0 };
 	scoped_change change = { .dirfd = -1 };
@@ -268,12 +275,21 @@ int credentials_store(const char *key, const struct credential *credential,
 	return 0;
 }
 
-int credentials_erase(const char *key, char **ret_where, struct error *err)
+static int erase_from_file(const char *key, char **ret_where, struct error *err)
 {
 	scoped_change change = { .dirfd = -1 };
 	scoped_auth_entry helper = { 0 };
-	int r = change_open(&change, err);
+	scoped(char) *path = NULL;
+	int r = primary_file(&path, err);
 
+	/* no directory is made for nothing */
+	if (r == 0 && access(path, F_OK) < 0 &&
+	    (errno == ENOENT || errno == ENOTDIR)) {
+		*ret_where = take_ptr(path);
+		return 0;
+	}
+	if (r == 0)
+		r = change_open(&change, err);
 	if (r == 0)
 		r = change_helper(&change, key, &helper, err);
 	if (r > 0)
@@ -285,4 +301,96 @@ int credentials_erase(const char *key, char **ret_where, struct error *err)
 		return r;
 	*ret_where = where(&change, &helper);
 	return r > 0 || helper.helper;
+}
+
+static int no_paths(const char *helper, const char *key, struct error *err)
+{
+	return strchr(key, '/')
+		       ? error_say(err, EINVAL,
+				   "docker-credential-%s keeps credentials of "
+				   "registries, and not of %s",
+				   helper, key)
+		       : 0;
+}
+
+int credentials_store(const struct strv *helpers, const char *key,
+		      const struct credential *credential, char **ret_where,
+		      struct error *err)
+{
+	const char *first = helpers->n ? helpers->v[0] : AUTH_FILES;
+
+	if (strcmp(first, AUTH_FILES) == 0)
+		return store_in_file(key, credential, ret_where, err);
+	int r = no_paths(first, key, err);
+	if (r == 0)
+		r = credential_helper_store(first, key, CREDENTIAL_HELPER_MS,
+					    credential, err);
+	if (r == 0)
+		*ret_where = xasprintf("docker-credential-%s", first);
+	return r;
+}
+
+/* Return: 1 it had them */
+static int erase_from_helper(const char *helper, const char *key,
+			     char **ret_where, struct error *err)
+{
+	scoped_credential had = { 0 };
+	int r = strchr(key, '/') ? 0
+				 : credential_helper_get(helper, key,
+							 CREDENTIAL_HELPER_MS,
+							 &had, err);
+
+	if (r > 0)
+		r = credential_helper_erase(helper, key, CREDENTIAL_HELPER_MS,
+					    err);
+	else
+		return r;
+	if (r == 0)
+		*ret_where = xasprintf("docker-credential-%s", helper);
+	return r < 0 ? r : 1;
+}
+
+int credentials_erase(const struct strv *helpers, const char *key,
+		      char **ret_where, struct error *err)
+{
+	scoped_strv places = { 0 };
+	bool gone = false;
+
+	if (helpers->n == 0)
+		strv_add(&places, AUTH_FILES);
+	else
+		strv_extend(&places, helpers->v);
+	for (size_t i = 0; i < places.n; i++) {
+		const char *place = places.v[i];
+		scoped(char) *where = NULL;
+		int r = strcmp(place, AUTH_FILES) == 0
+				? erase_from_file(key, &where, err)
+				: erase_from_helper(place, key, &where, err);
+		if (r < 0)
+			return r;
+		if (r > 0 || !*ret_where) {
+			free(*ret_where);
+			*ret_where = take_ptr(where);
+		}
+		gone = gone || r > 0;
+	}
+	return gone;
+}
+
+int credentials_keys(const struct strv *helpers, struct strv *ret,
+		     struct error *err)
+{
+	scoped(char) *path = NULL;
+	scoped_secret *text = NULL;
+
+	if (helpers->n && !strv_contains(helpers, AUTH_FILES))
+		return 0;
+	int r = primary_file(&path, err);
+	if (r < 0)
+		return r;
+	ssize_t size = read_file(path, &text, err);
+	if (size == -ENOENT || size == -ENOTDIR)
+		return 0;
+	return size < 0 ? (int)size
+			: auth_file_keys(text, (size_t)size, path, ret, err);
 }

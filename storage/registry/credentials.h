@@ -30,16 +30,27 @@ int credentials_find(const struct strv *helpers, const char *registry,
 
 /*
  * credentials_store - keep @credential for @key, for login
+ * @helpers: as of credentials_find(): the first of them gets it, or the files
  * @key: "docker.io", "localhost:5000", or with a path: "quay.io/me"
  * @ret_where: what has it now, for a message: a file or a helper's name;
  *             the caller's to free
  *
  * Into the first of the files above; through its helper when it names one for
- * the registry.  The file is replaced as a whole, and is 0600.
+ * the registry.  The file is replaced as a whole, and is 0600; all else in it
+ * stays.  Who changes it at the same time waits.
+ * Return: 0; -EINVAL the file is malformed, or a helper is to keep something
+ * for a path, or what is not UTF-8.
  */
-int credentials_store(const char *key, const struct credential *credential,
+int credentials_store(const struct strv *helpers, const char *key,
+		      const struct credential *credential, char **ret_where,
+		      struct error *err);
+
+/* credentials_erase - from all of @helpers, and the first of the files: the
+ * others are not ours to write.  Return: 1 gone, 0 there was none */
+int credentials_erase(const struct strv *helpers, const char *key,
 		      char **ret_where, struct error *err);
 
-/* credentials_erase - Return: 1 gone, 0 there was none; only the first of the
- * files is looked at, for the others are not ours to write */
-int credentials_erase(const char *key, char **ret_where, struct error *err);
+/* credentials_keys - all that the first of the files keeps, or its helpers,
+ * appended to @ret */
+int credentials_keys(const struct strv *helpers, struct strv *ret,
+		     struct error *err);

@@ -69,8 +69,25 @@ void http_close(struct http **http)
 		return;
 	curl_multi_cleanup((*http)->multi);
 	curl_global_cleanup();
+	for (size_t i = 0; i < (*http)->n_trusted; i++) {
+		free((*http)->trusted[i].host);
+		free((*http)->trusted[i].cert_dir);
+	}
+	free((*http)->trusted);
 	free(*http);
 	*http = NULL;
+}
+
+void http_trust(struct http *http, const char *host, bool unverified,
+		const char *cert_dir)
+{
+	http->trusted = xreallocarray(http->trusted, http->n_trusted + 1,
+				      sizeof(*http->trusted));
+	http->trusted[http->n_trusted++] = (struct trusted){
+		.host = xstrdup(host),
+		.cert_dir = cert_dir ? xstrdup(cert_dir) : NULL,
+		.unverified = unverified,
+	};
 }
 
 void http_exchange_free(struct http_exchange *x)
@@ -190,6 +207,10 @@ static int curl_error(const struct http_transfer *t, CURLcode code,
 	if (code == CURLE_OUT_OF_MEMORY || code == CURLE_TOO_LARGE_)
 		said = "a line of its headers is too long";
 
+	/* what seek_body() refused */
+	if (code == CURLE_SEND_FAIL_REWIND)
+		said = "the connection was closed before all was sent";
+
 	for (size_t i = 0; i < ARRAY_SIZE(curl_errors); i++)
 		if (curl_errors[i].code == code)
 			error = curl_errors[i].error;
@@ -217,14 +238,18 @@ static int own_error(struct http_transfer *t, struct error *err)
 static int broken(struct http_transfer *t, CURLcode code, struct error *err)
 {
 	int r = curl_error(t, code, err);
-	bool passes = retry_curl((int)code) && !t->exchange->request.once;
+	struct http_exchange *x = t->exchange;
+	bool passes = retry_curl((int)code) && (!x->request.once || x->broke);
 
 	/* a name that was mistyped does not get better: soon said */
 	if (r == -EHOSTUNREACH || r == -ECONNREFUSED)
 		passes = passes && t->tries < t->http->options.retry.tries / 2;
 
-	if (passes && wait_and_retry(t, NULL) == 0)
+	if (passes && wait_and_retry(t, NULL) == 0) {
+		if (x->broke)
+			x->broke(x);
 		return 0;
+	}
 	if (passes && t->tries > 1)
 		error_prefix(err, "tried %u times", t->tries);
 	return end(t, r, err);
@@ -262,8 +287,9 @@ static int follow(struct http_transfer *t, struct error *err)
 	return r < 0 ? end(t, r, err) : 0;
 }
 
-/* Return: 1 it will be tried again, 0 the answer stands, -errno */
-static int passing_status(struct http_transfer *t, struct error *err)
+/* Return: 1 it will be tried again, 0 it was the last try, -EBUSY the server
+ * asks for too much patience */
+static int try_later(struct http_transfer *t, struct error *err)
 {
 	const struct http_answer *answer = &t->exchange->answer;
 	uint64_t asked = 0;
@@ -271,8 +297,6 @@ static int passing_status(struct http_transfer *t, struct error *err)
 		    header_retry_after(answer->retry_after, time(NULL),
 				       &asked) == 0;
 
-	if (!retry_status(answer->status) || t->exchange->request.once)
-		return 0;
 	if (wait_and_retry(t, said ? &asked : NULL) == 0)
 		return 1;
 	if (!said || asked <= t->http->options.retry.patience_ms / 1000)
@@ -283,14 +307,44 @@ static int passing_status(struct http_transfer *t, struct error *err)
 			 err->text, (unsigned long long)asked);
 }
 
+/* Return: as try_later(), 0 also when the answer stands */
+static int passing_status(struct http_transfer *t, struct error *err)
+{
+	const struct http_exchange *x = t->exchange;
+
+	return !retry_status(x->answer.status) || x->request.once
+		       ? 0
+		       : try_later(t, err);
+}
+
+static int go_on_later(struct http_transfer *t, struct error *err)
+{
+	unsigned int tries = t->tries;
+	struct error why = *err;
+	int r = try_later(t, err);
+
+	if (r > 0)
+		return 0;
+	if (r == 0) {
+		*err = why;
+		r = -why.code;
+		if (tries > 1)
+			error_prefix(err, "tried %u times", tries);
+	}
+	return end(t, r, err);
+}
+
 static int finish(struct http_transfer *t, struct error *err)
 {
 	struct http_exchange *x = t->exchange;
 	int r = x->finish ? x->finish(x, err) : 0;
 
-	if (r <= 0)
+	if (r <= HTTP_DONE)
 		return end(t, r, err);
-	if (++t->agains > AGAINS_MAX)
+	if (r == HTTP_LATER)
+		return go_on_later(t, err);
+	t->agains = r == HTTP_NEXT ? 0 : t->agains + 1;
+	if (t->agains > AGAINS_MAX)
 		return end(t, http_status_error(x, err), err);
 	t->tries--;
 	again_at(t, 0);

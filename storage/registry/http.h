@@ -15,11 +15,13 @@
  *   5. finish    the answer is complete, whatever its status
  *
  * What passes by itself (a broken connection, 429, 5xx) is tried again from 1
- * after a wait.  The first exchange that fails ends them all.
+ * after a wait.  The first exchange that fails ends them all.  An exchange may
+ * be several requests, one after the other, as an upload is: then finish() asks
+ * for the next, and prepare() says which it is.
  *
- * Always: TLS 1.2 or newer with the certificate checked, HTTP/1.1, no
- * compression, no cookies, no .netrc, 64 KiB of headers, proxies as the
- * environment has them but never for loopback addresses.
+ * Always: TLS 1.2 or newer with the certificate checked (but see http_trust()),
+ * HTTP/1.1, no compression, no cookies, no .netrc, 64 KiB of headers, proxies
+ * as the environment has them but never for loopback addresses.
  * Source: libcurl 7.85; RFC 9110.
  */
 #pragma once
@@ -53,6 +55,16 @@ int http_open(const struct http_options *options, struct http **ret,
 void http_close(struct http **http);
 
 #define scoped_http __attribute__((cleanup(http_close))) struct http
+
+/*
+ * http_trust - what is special about one host, on whatever port: its own
+ * server of tokens may be there
+ * @host:       as origin_of() has it
+ * @unverified: nobody looks whose certificate it is
+ * @cert_dir:   certificates for it, in place of certs_find(); NULL: none
+ */
+void http_trust(struct http *http, const char *host, bool unverified,
+		const char *cert_dir);
 
 enum http_method {
 	HTTP_GET,
@@ -97,6 +109,15 @@ struct http_answer {
 	size_t size;
 };
 
+/* What comes after an answer. */
+enum http_next {
+	HTTP_DONE,
+	HTTP_AGAIN, /* the same request at once; only a few times */
+	HTTP_NEXT,  /* another request */
+	HTTP_LATER, /* another after a wait: it counts as a try that failed, and
+		     * finish() has said why, for when it was the last one */
+};
+
 struct http_exchange {
 	struct http_request request;
 	struct http_answer answer;
@@ -107,13 +128,18 @@ struct http_exchange {
 	/* Return: 0 taken; -EAGAIN not now: .wait_fd will be writable */
 	int (*take)(struct http_exchange *exchange, const void *data,
 		    size_t size, struct error *err);
-	/* Return: 0 done, 1 begin again at once */
+	/* Return: enum http_next, -errno */
 	int (*finish)(struct http_exchange *exchange, struct error *err);
+	/* a try broke off, and prepare() will be asked for what is to be done;
+	 * without it a request that is made .once is not tried again */
+	void (*broke)(struct http_exchange *exchange);
+	/* some of the body went out: .sent has changed */
+	void (*moved)(struct http_exchange *exchange);
 	void *context;
 	int wait_fd;
 	const char *name; /* put before what goes wrong; NULL: nothing */
 
-	bool progress; /* set by take(): what came counts as a fresh start */
+	bool progress; /* set by callbacks: the tries are counted afresh */
 	uint64_t sent; /* bytes of the body of this try */
 
 	struct http_transfer *transfer; /* http.c's own */

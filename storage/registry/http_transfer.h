@@ -7,10 +7,18 @@
 
 #include "storage/registry/http.h"
 
+/* A host of http_trust(). */
+struct trusted {
+	char *host, *cert_dir;
+	bool unverified;
+};
+
 struct http {
 	struct http_options options; /* with the defaults filled in */
 	CURLM *multi;
 	bool busy; /* in http_run() */
+	struct trusted *trusted;
+	size_t n_trusted;
 };
 
 /* One exchange under way: its try, and the hop of this try. */

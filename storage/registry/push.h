@@ -1,56 +1,43 @@
 /*
- * storage/registry/push.h - blobs and manifests to a registry
+ * storage/registry/push.h - an image of the store goes to a registry
  *
- * Source: distribution-spec 1.1, "Push".  A blob that the repository has is
- * not sent; one that another repository of the registry has is mounted from
- * there; others are uploaded, in one piece or in several.  An upload in pieces
- * goes on where it was when a connection breaks; one in one piece is begun
- * anew.  Where an upload goes is the registry's to say (Location): by https,
- * and without the credentials when it is another origin.
+ * The blobs first, several at a time, then the manifest, byte for byte as the
+ * store has it: so its digest is the same there.  What the repository has is
+ * not sent; a layer that other images of the store have, which are called after
+ * the same registry, is mounted from their repository if it is there.
+ * Source: distribution-spec 1.1, "Push".
  */
 #pragma once
 
-#include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 #include "base/error.h"
+#include "storage/manifest.h"
 #include "storage/registry/client.h"
+#include "storage/store.h"
+#include "storage/transfer.h"
 
-struct blob_put {
+struct push {
 	/* given */
-	const char *digest; /* of all of the file */
-	uint64_t size;
-	int fd;           /* readable; stays the caller's */
-	const char *from; /* repository of the same registry; NULL: none */
-	uint64_t chunk;   /* bytes in a piece; 0: all in one */
+	const struct store *store;
+	const struct image_index *images; /* of the store: what is called how */
+	const struct descriptor *image;   /* one of them */
+	struct client *client;
+	const struct place *place; /* the client's */
+	const char *tag;
+	size_t parallel; /* connections; 0: BLOBS_PARALLEL */
 
-	/* result */
-	enum {
-		PUT_SENT,
-		PUT_WAS_THERE,
-		PUT_MOUNTED,
-	} how;
-
-	/* private; see blob_put_progress() */
-	uint64_t before;
-	const struct http_exchange *exchange;
+	/* who shows it, as those of struct pull */
+	void (*begin)(void *context, const struct transfer *layers, size_t n);
+	void (*end)(void *context);
+	void *context;
 };
 
-/* client_has_blob - Return: 1 with *@ret_size; 0 it has not; -errno */
-int client_has_blob(struct client *client, const char *digest,
-		    uint64_t *ret_size, struct error *err);
-
 /*
- * blob_put_one - see to it that the repository has a blob
- * Return: 0; -EACCES; -EBADMSG the registry got something else; errors of
- * http_run()
+ * push_image - Return: 0; -EUCLEAN the store is damaged; errors of
+ * blob_put_all() and client_put_document()
  */
-int blob_put_one(struct client *client, struct blob_put *blob,
-		 struct error *err);
-
-/* blob_put_progress - bytes that went out so far, for http_options.tick */
-uint64_t blob_put_progress(const struct blob_put *blob);
+int push_image(const struct push *push, struct error *err);
 
 /*
  * client_put_document - a manifest or an index, after what it names

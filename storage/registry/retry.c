@@ -28,6 +28,7 @@ bool retry_curl(int code)
 		CURLE_OPERATION_TIMEDOUT,
 		CURLE_GOT_NOTHING,
 		CURLE_SEND_ERROR,
+		CURLE_SEND_FAIL_REWIND, /* and it may not be sent again */
 		CURLE_RECV_ERROR,
 		CURLE_SSL_CONNECT_ERROR,
 	};

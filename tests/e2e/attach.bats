@@ -310,8 +310,16 @@ in_terminal() {
 			"$WOLFFIA" attach a
 		[ "$status" = 0 ]
 		[ "$stderr" = "modes kept" ]
+		[[ "$output" == *"detached from a: the container goes on"* ]]
 	done
 	run -0 "$WOLFFIA" exec a true
+}
+
+@test "attach: what was typed before the keys, and came with them, is not lost" {
+	up a -it sh -c "trap 'stty size' WINCH; stty -echo -ixon; while :; do read -r x && echo \"\$x\" >/last; done"
+	in_terminal -r 33 -w "33 80" -s 'last\012\020\021' "$WOLFFIA" attach a
+	[ "$status" = 0 ]
+	becomes last "$WOLFFIA" exec a cat /last
 }
 
 @test "attach: a part of the keys is passed on" {
@@ -345,6 +353,41 @@ in_terminal() {
 	run -0 "$WOLFFIA" exec b true
 	in_terminal -r 35 -w "35 80" -s '\020\021' "$WOLFFIA" attach a
 	[ "$status" = 0 ]
+}
+
+@test "run -it --detach-keys: let go of, and attached to again" {
+	in_terminal -w begun -s 'x\012' -w "got <78>" -s '\001q' \
+		"$WOLFFIA" run -it --detach-keys ctrl-a,q --name a --rootfs "$ROOT" sh -c "echo begun; $typist"
+	[ "$status" = 0 ] || { echo "$status $output $stderr"; false; }
+	[ "$stderr" = "modes kept" ]
+	[[ "$output" == *"detached from a: the container goes on"* ]]
+	[ "$(field a phase)" = 1 ]
+	in_terminal -r 33 -w "33 80" -s 'y\012' -w "got <79>" -s '\020\021' "$WOLFFIA" attach a
+	[ "$status" = 0 ] || { echo "$status $output $stderr"; false; }
+	# it is removed at its end, as without the keys
+	"$WOLFFIA" stop -t 0 a
+	run -125 "$WOLFFIA" inspect a
+}
+
+@test "run -it --detach-keys: its status, its signals, and a terminal that is closed" {
+	in_terminal -w begun -s 'x\012' "$WOLFFIA" run -it --detach-keys ctrl-a,q --rootfs "$ROOT" sh -c "stty -echo; echo begun; read -r x; exit 7"
+	[ "$status" = 7 ] || { echo "$status $output $stderr"; false; }
+	in_terminal -w begun -s '\003' "$WOLFFIA" run -it --detach-keys ctrl-a,q --rootfs "$ROOT" sh -c "echo begun; exec sleep 1000"
+	[ "$status" = 130 ] || { echo "$status $output $stderr"; false; }
+	in_terminal "$WOLFFIA" run -it --detach-keys ctrl-a,q --rootfs "$ROOT" no-such-command
+	[ "$status" = 127 ]
+	[[ "$output" == *"not found in the container's PATH"* ]]
+	# it goes on, as one that was let go of
+	in_terminal -w begun -s '~' "$WOLFFIA" run -it --detach-keys ctrl-a,q --name a --rootfs "$ROOT" sh -c "echo begun; $typist"
+	[ "$status" != 124 ]
+	run -0 "$WOLFFIA" exec a true
+	# without the keys it ends with its terminal
+	in_terminal -w begun -s '~' "$WOLFFIA" run -it --name b --rootfs "$ROOT" sh -c "echo begun; $typist"
+	becomes 0 eval '"$WOLFFIA" ps -aq -f name=^b$ | wc -l'
+	run --separate-stderr "$WOLFFIA" run -it --detach-keys ctrl-1 --rootfs "$ROOT" true
+	fails_with 125 "is no key"
+	run --separate-stderr "$WOLFFIA" run -it --detach-keys ctrl-a --die-with-parent --rootfs "$ROOT" true
+	fails_with 125 "--die-with-parent"
 }
 
 @test "start -ai: in a terminal, let go of, and attached to again" {

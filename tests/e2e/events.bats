@@ -65,6 +65,32 @@ past() {
 kill c,rename d,die d,stop d,remove d," ]
 }
 
+@test "restart, attach, detach, export, commit, and a volume" {
+	"$WOLFFIA" run -d -it --name c -v data:/d --rootfs "$ROOT" sh -c \
+		'trap "stty size" WINCH; trap exit TERM; while :; do read -r x; done'
+	"$WOLFFIA" restart -t 20 c
+	run "$TOOLS/in_terminal" -r 33 -w "33 80" -s '\020\021' "$WOLFFIA" attach c
+	run "$TOOLS/in_terminal" -w ready -s '\020\021' "$WOLFFIA" exec -it c sh -c 'echo ready; read -r x'
+	"$WOLFFIA" export c >c.tar
+	"$WOLFFIA" stop -t 20 c
+	# what was let go of ended with its container
+	# it is there now
+	"$WOLFFIA" run --rm -v data:/d --rootfs "$ROOT" true
+	[ "$(past -f type=container -f container=c)" = "create c,start c,die c,stop c,start c,restart c,\
+attach c,detach c,exec c,exec_detach c,export c,die c,stop c," ]
+	[ "$(past -f type=volume)" = "create data," ]
+	[ "$(past -f volume=data)" = "create data," ]
+	one=$(events --no-stream -f event=exec_detach --format '{{.Actor.Attributes.execID}}')
+	[[ "$one" =~ ^[0-9a-f]{64}$ ]]
+	tar -C "$ROOT" -c bin | "$WOLFFIA" import -q - localhost/x:1
+	"$WOLFFIA" create --name d x:1 true
+	digest=$("$WOLFFIA" commit -q d localhost/made:1)
+	[ "$(events --no-stream -f event=commit --format \
+		'{{.Name}} {{.Actor.Attributes.imageID}} {{.Actor.Attributes.imageRef}}')" = "d $digest localhost/made:1" ]
+	"$WOLFFIA" rm d
+	"$WOLFFIA" rmi -qf made:1 x:1
+}
+
 @test "images: import, untag, remove" {
 	tar -C "$ROOT" -c bin | "$WOLFFIA" import -q - localhost/x:1
 	"$WOLFFIA" run --rm --name c x:1 true
@@ -74,6 +100,7 @@ kill c,rename d,die d,stop d,remove d," ]
 	[ "$(past -f type=image)" = \
 		"import localhost/x:1,untag localhost/x:1,remove ," ]
 	[ "$(events --no-stream -f event=delete --format '{{.ID}}')" = "$digest" ]
+	[ "$(events --no-stream -f event=untag --format '{{.ID}}')" = "$digest" ]
 	# of the image, and of the container made from it
 	[ "$(past -f image=x)" = "import localhost/x:1,create c,start c,die c,\
 remove c,untag localhost/x:1," ]

@@ -461,6 +461,149 @@ in_terminal() {
 	[ "$(tr -d '\r' <out | tail -c 100000)" = "$(tail -c 100000 lines)" ]
 }
 
+# --- letting go of it
+
+# says what is typed, byte by byte
+echoer='echo $$ >/number; stty -echo -ixon; echo ready; while read -r x; do echo "got <$(printf %s "$x" | od -An -tx1 | xargs)>"; done'
+
+# ends: how the commands ended that were begun in the container of up
+ends() {
+	"$WOLFFIA" events --no-stream --since 0 -f container="$id" -f event=exec_die \
+		--format '{{.Actor.Attributes.exitCode}}' | xargs
+}
+
+@test "ctrl-p ctrl-q lets go, and the command goes on" {
+	up a sleep 1000
+	in_terminal -w ready -s 'a\012' -w "got <61>" -s '\020' -w '' -s '\021' "$WOLFFIA" exec -it a sh -c "$echoer"
+	[ "$status" = 0 ] || { echo "$status $output $stderr"; false; }
+	[ "$stderr" = "modes kept" ]
+	[[ "$output" == *"detached from a: the command goes on"* ]]
+	becomes 2 processes a
+	[ -z "$(ends)" ]
+	# the terminal is nobody's in the container, and it goes with the command
+	run "$WOLFFIA" exec a sh -c 'ls /proc/1/fd'
+	[ "$status" != 0 ]
+	run -0 in_a sh -c 'kill "$(cat /number)"'
+	becomes 1 processes a
+	becomes 1 eval 'ends | tr " " "\n" | grep -cx 143'
+	[ "$("$WOLFFIA" exec a ls /dev/pts)" = ptmx ]
+}
+
+@test "what is typed before the keys is the command's; a part of the keys, too" {
+	up a sleep 1000
+	in_terminal -w ready -s 'a\020b\012' -w "got <61 10 62>" -s '\020\020x\012' \
+		-w "got <10 10 78>" -s '\021\012' -w "got <11>" -s 'last\012\020\021' \
+		"$WOLFFIA" exec -it a sh -c "stty -echo -ixon; echo ready; while read -r x; do echo \"got <\$(printf %s \"\$x\" | od -An -tx1 | xargs)>\"; echo \"\$x\" >/last; done"
+	[ "$status" = 0 ] || { echo "$status $output $stderr"; false; }
+	becomes last "$WOLFFIA" exec a cat /last
+}
+
+@test "--detach-keys: one's own, or none" {
+	up a sleep 1000
+	in_terminal -w ready -s '\020\021x\012' -w "got <10 11 78>" -s '\001d' \
+		"$WOLFFIA" exec -it --detach-keys ctrl-a,d a sh -c "$echoer"
+	[ "$status" = 0 ] || { echo "$status $output $stderr"; false; }
+	becomes 2 processes a
+	in_terminal -w ready -s '\020\021x\012' -w "got <10 11 78>" -s '\004' \
+		"$WOLFFIA" exec -it --detach-keys '' a sh -c "$echoer; exit 5"
+	[ "$status" = 5 ] || { echo "$status $output $stderr"; false; }
+	for keys in ctrl-1 ab ctrl- a,,b; do
+		run --separate-stderr "$WOLFFIA" exec -it --detach-keys "$keys" a true
+		fails_with 125 "is no key"
+		[[ "$stderr" == *ctrl-p,ctrl-q* ]]
+	done
+	# a command without a terminal has no keys
+	run -0 "$WOLFFIA" exec -i a cat < <(printf 'a\020\021b')
+	[ "$output" = $'a\020\021b' ]
+}
+
+@test "a command that was let go of writes without end, and its memory is nobody's" {
+	up a sleep 1000
+	in_terminal -w ready -s '\020\021' "$WOLFFIA" exec -it a sh -c 'echo ready; i=0; while echo "$i xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"; do i=$((i + 1)); [ "$i" != 20000 ] || echo x >/wrote; done'
+	[ "$status" = 0 ] || { echo "$status $stderr"; false; }
+	# more than any buffer holds
+	becomes x "$WOLFFIA" exec a cat /wrote
+	[ "$(awk '/VmRSS/ { print $2 }' "/proc/$(field a pid)/status")" -lt 8000 ]
+	# and the others are served meanwhile
+	run -7 in_a sh -c 'exit 7'
+	"$WOLFFIA" kill a
+	run -0 "$WOLFFIA" wait a
+	[ "$output" = 137 ]
+}
+
+@test "one that closes its terminal is not hung up, and can open it again" {
+	up a sleep 1000
+	in_terminal -w ready -s '\020\021' "$WOLFFIA" exec -it a sh -c 'trap "echo x >/hup" HUP; echo ready; t=$(tty); exec </dev/null >/dev/null 2>&1; until [ -e /go ]; do sleep 0.02; done; echo again >"$t" && echo x >/again; echo >/dev/tty && exec sleep 1000'
+	[ "$status" = 0 ] || { echo "$status $stderr"; false; }
+	run -0 in_a touch /go
+	becomes x "$WOLFFIA" exec a cat /again
+	becomes 2 processes a
+	run -1 in_a cat /hup
+}
+
+@test "-d -t: a terminal that nobody looks at, and an end that is written down" {
+	up a sleep 1000
+	run -0 --separate-stderr in_a -d -t sh -c 'test -t 0 && test -t 1 && echo x >/ran; stty size >/size; yes | head -c 300000; echo x >/wrote; exit 9'
+	[ -z "$output$stderr" ]
+	becomes x "$WOLFFIA" exec a cat /wrote
+	becomes 1 eval 'ends | tr " " "\n" | grep -cx 9'
+	run -127 in_a -d -t no-such-command
+	run -0 in_a -d sh -c 'exit 8'
+	becomes 1 eval 'ends | tr " " "\n" | grep -cx 8'
+}
+
+@test "each command that begins ends once, with its id, whoever waited for it" {
+	up a sleep 1000
+	run -3 in_a sh -c 'exit 3'
+	run -0 in_a -d sh -c 'exit 4'
+	for i in {1..40}; do
+		run -127 in_a no-such-command
+	done
+	start_program "$WOLFFIA" exec a sh -c 'echo ready; sleep 1000'
+	await ready
+	kill -KILL "$pid"
+	wait "$pid" || true
+	exec {out_fd}<&-
+	becomes "137 3 4" eval 'ends | tr " " "\n" | sort | xargs'
+	events() {
+		"$WOLFFIA" events --no-stream --since 0 -f container="$id" -f event="$1" --format '{{.Actor.Attributes.execID}}' | sort
+	}
+	[ "$(events exec | sort -u | wc -l)" = 3 ]
+	[ "$(events exec)" = "$(events exec_die)" ]
+}
+
+@test "the end of the container is the end of what was let go of" {
+	for how in "kill" "stop -t 0" "rm -f"; do
+		up a sleep 1000
+		in_terminal -w ready -s '\020\021' "$WOLFFIA" exec -it a sh -c 'echo ready; trap "" HUP; sleep 1000'
+		[ "$status" = 0 ] || { echo "$status $stderr"; false; }
+		run -0 in_a -d -t sleep 1000
+		tool=$(field a pid)
+		mapfile -t below < <(below "$tool")
+		[ "${#below[@]}" -ge 3 ]
+		# shellcheck disable=SC2086
+		"$WOLFFIA" $how a
+		for one in "${below[@]}"; do
+			becomes gone eval "[ -e /proc/$one ] && grep -q sleep /proc/$one/cmdline || echo gone"
+		done
+		"$WOLFFIA" rm -f a
+	done
+}
+
+@test "256 that were let go of, and not one more" {
+	up a sleep 1000
+	for i in {1..256}; do
+		"$WOLFFIA" exec -d -t a sleep 1000
+	done
+	run --separate-stderr in_a true
+	fails_with 125 "start one more command: Too many open files"
+	one_clear_line
+	# an end makes room
+	first=$(below "$(field a pid)" | tail -n 1)
+	kill -KILL "$first" || true
+	becomes 0 eval 'in_a true; echo $?'
+}
+
 # --- its rights
 
 # rights: what the kernel says of a process, but for what differs from one to

@@ -123,3 +123,66 @@ failed_with() {
 requests() { # PATTERN: how many lines of the registry's log are like that
 	grep -c "$1" "$LOG" || true
 }
+
+# start_proxy BYTES COUNT [HOW]: see tests/tools/stalling_proxy.py, before the
+# registry; $PROXY is its host:port, and await_stall waits until it has stalled
+# once more
+start_proxy() {
+	mkfifo proxy
+	"$BATS_TEST_DIRNAME/../tools/stalling_proxy.py" "$REGISTRY" "$@" \
+		>proxy 3>&- &
+	SERVERS+=" $!"
+	exec {proxy_fd}<proxy
+	read -r -t 10 -u "$proxy_fd" port
+	# shellcheck disable=SC2034 # it is for the tests
+	PROXY=127.0.0.1:$port
+}
+
+await_stall() {
+	local line
+	read -r -t 20 -u "$proxy_fd" line
+	[ "$line" = stalled ]
+}
+
+# in the background, so that ^C is not ignored as a shell has it; $pid
+begin() {
+	env --default-signal "$@" >out 2>err </dev/null 3>&- &
+	pid=$!
+}
+
+# end SIGNAL STATUS: send it to $pid, which ends with it
+end() {
+	local status=0
+	kill -s "$1" "$pid"
+	wait "$pid" || status=$?
+	[ "$status" -eq "$2" ] || {
+		echo "status $status" >&2
+		cat err >&2
+		return 1
+	}
+}
+
+# a registry that wants tokens, and who issues them
+start_token_registry() {
+	make_certificate tokens
+	mkfifo port
+	"$BATS_TEST_DIRNAME/../tools/token_server.py" tokens.key tokens.crt \
+		me:secret:1 "$DIR/tokens.log" >port 3>&- &
+	SERVERS+=" $!"
+	read -r TOKENS <port
+	: >tokens.log
+	start_registry guarded "auth:" \
+		"  token: {realm: 'http://127.0.0.1:$TOKENS/token', service: our registry, issuer: test, rootcertbundle: $DIR/tokens.crt}"
+}
+
+# a credential helper that notes what it is asked, and answers $1
+make_helper() {
+	mkdir -p bin
+	cat >bin/docker-credential-test <<-END
+	#!/bin/sh
+	{ echo "\$*"; cat; echo; } >>"$DIR/asked"
+	$1
+	END
+	chmod +x bin/docker-credential-test
+	PATH=$DIR/bin:$PATH
+}

@@ -42,24 +42,6 @@ state_of_store() {
     ! -name layers.lock -printf '%p %y\n' | sort)
 }
 
-# start_proxy BYTES COUNT: see tests/tools/stalling_proxy.py; $PROXY is its
-# host:port, and await_stall waits until it has stalled once more
-start_proxy() {
-  mkfifo proxy
-  "$BATS_TEST_DIRNAME/../tools/stalling_proxy.py" "$REGISTRY" "$@" \
-    >proxy 3>&- &
-  SERVERS+=" $!"
-  exec {proxy_fd}<proxy
-  read -r -t 10 -u "$proxy_fd" port
-  PROXY=127.0.0.1:$port
-}
-
-await_stall() {
-  local line
-  read -r -t 20 -u "$proxy_fd" line
-  [ "$line" = stalled ]
-}
-
 layer_of_image() { # the only one of make_image
   skopeo inspect --raw --tls-verify=false "docker://$IMAGE:1" |
     jq -r '.layers[0].digest'
@@ -72,20 +54,6 @@ await_bytes() {
   await_stall
   [ "$(head -c 1 < <(timeout 20 tail -F -c +1 \
     "$WOLFFIA_STORE/partial/$layer" 2>/dev/null 3>&-) | od -An -c)" ]
-}
-
-# in the background, so that ^C is not ignored as a shell has it; $pid
-begin() {
-  env --default-signal "$@" >out 2>err </dev/null 3>&- &
-  pid=$!
-}
-
-# end SIGNAL STATUS: send it to $pid, which ends with it
-end() {
-  local status=0
-  kill -s "$1" "$pid"
-  wait "$pid" || status=$?
-  [ "$status" -eq "$2" ] || { echo "status $status" >&2; cat err >&2; return 1; }
 }
 
 assert_resumed() { # after a pull of the image of make_image one

@@ -93,7 +93,7 @@ teardown() {
   start_registry plain
   make_image one 3000000
   probe --chunk 700000 push "$REGISTRY/a/b:1" one
-  [ "$(requests '"PATCH /v2/a/b/blobs/uploads/')" -eq 4 ]
+  [ "$(requests '"PATCH /v2/a/b/blobs/uploads/')" -eq 6 ]
   pull "$REGISTRY/a/b:1"
 }
 
@@ -247,18 +247,6 @@ teardown() {
   failed_with ENOENT "NAME_UNKNOWN"
 }
 
-# a credential helper that notes what it is asked, and answers $1
-make_helper() {
-  mkdir -p bin
-  cat >bin/docker-credential-test <<-END
-	#!/bin/sh
-	{ echo "\$*"; cat; echo; } >>"$DIR/asked"
-	$1
-	END
-  chmod +x bin/docker-credential-test
-  PATH=$DIR/bin:$PATH
-}
-
 @test "a password: a credential helper is asked, and told" {
   start_registry plain "$(basic)"
   make_helper 'echo "{\"ServerURL\":\"x\",\"Username\":\"me\",\"Secret\":\"secret:1\"}"'
@@ -320,19 +308,6 @@ make_helper() {
     echo "{\"Username\":\"me\",\"Secret\":\"secret:1\"}"'
   run -0 probe login "$REGISTRY/a"
   kill "$(cat sleeper)"
-}
-
-# a registry that wants tokens, and who issues them
-start_token_registry() {
-  make_certificate tokens
-  mkfifo port
-  "$BATS_TEST_DIRNAME/../tools/token_server.py" tokens.key tokens.crt \
-    me:secret:1 "$DIR/tokens.log" >port 3>&- &
-  SERVERS+=" $!"
-  read -r TOKENS <port
-  : >tokens.log
-  start_registry guarded "auth:" \
-    "  token: {realm: 'http://127.0.0.1:$TOKENS/token', service: our registry, issuer: test, rootcertbundle: $DIR/tokens.crt}"
 }
 
 @test "tokens: one for all that is pulled, for no more than that" {

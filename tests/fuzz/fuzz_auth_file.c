@@ -17,12 +17,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.username = (char *)(uintptr_t)"u",
 		.password = (char *)(uintptr_t)"p",
 	};
+	scoped_strv keys = { 0 };
 	char *changed = NULL;
 	struct error err;
 
 	if (auth_file_find(text, size, "x", "a.io", "n/r", &entry, &err) > 0 &&
 	    entry.helper && strpbrk(entry.helper, "/ \n"))
 		abort();
+	auth_file_keys(text, size, "x", &keys, &err);
 	if (auth_file_set(text, size, "x", "a.io/n/r", &mine, &changed, &err) <
 	    0)
 		return 0;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "storage/history.h"
 #include "storage/manifest.h"
 #include "storage/media.h"
 
@@ -19,9 +20,15 @@ static void read_manifest(const char *text, size_t size, struct error *err)
 static void read_config(const char *text, size_t size, struct error *err)
 {
 	scoped_config config = { 0 };
+	scoped_history history = { 0 };
+	struct history_row *rows = NULL;
 
 	if (config_parse(text, size, &config, err) == 0)
 		free(config_text(&config, "", ""));
+	if (history_parse(text, size, &history, err) == 0) {
+		history_rows(&history, config.diff_ids.n, &rows);
+		free(rows);
+	}
 }
 
 static void read_index(const char *text, size_t size, struct error *err)
@@ -53,7 +60,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		read_config(text, size - 1, &err);
 		break;
 	case 3:
-		archive_manifest_parse(text, size - 1, &archive, &err);
+		if (archive_manifest_parse(text, size - 1, &archive, &err) == 0)
+			free(archive_manifest_text(&archive));
 		break;
 	case 4:
 		layout_version_parse(text, size - 1, &err);

@@ -30,6 +30,7 @@ sys.dont_write_bytecode = True  # the sources may be somebody else's
 from registry_cases import (BLOB, CASES, GOOD, HEX, MANIFEST, SECONDS,
                             SETTINGS, bomb, check_layer, descriptor,
                             digest_of, encode)
+import registry_signatures
 
 KIB = 64 << 10
 SKIP = 77
@@ -305,6 +306,9 @@ class World:
         with open(os.path.join(self.home, "auth.json"), "w") as f:
             json.dump({"auths": {server.address: {"auth": auth}
                                  for server in self.registries.values()}}, f)
+        with open(os.path.join(self.home, ".config/containers/policy.json"),
+                  "w") as f:
+            json.dump(registry_signatures.KEY.make(top), f)
         self.secrets = [PASSWORD, auth, self.registries["plain"].token]
 
     def trust(self, server, cert):

@@ -937,3 +937,128 @@ def upload_has_more_than_was_sent(h):
 def upload_to_nowhere(h):
     h.read_body()
     return h.error(404, "X") if h.command == "HEAD" else h.send(202, b"")
+
+
+def uploads_but(method, answer):
+    """By the book, but for requests of this method about blobs."""
+    def function(h):
+        if h.command != method or "/manifests/" in h.path:
+            return Uploads()(h)
+        return answer(h)
+    return function
+
+
+def push_case(name, error, says, method, answer, options=()):
+    case(error, says, verb=PUSH, name=name,
+         options=list(options or CHUNKS))(uploads_but(method, answer))
+
+
+def refuse(status, *headers):
+    def answer(h):
+        h.read_body()
+        return h.send(status, b"", list(headers))
+    return answer
+
+
+def refuse_once(status, *headers):
+    def answer(h):
+        if h.case.state.setdefault("refused", set()) & {h.command}:
+            return Uploads()(h)
+        h.case.state["refused"].add(h.command)
+        return refuse(status, *headers)(h)
+    return answer
+
+
+def hang_up(h):
+    """Some of it arrives."""
+    h.rfile.read(int(h.headers.get("Content-Length") or 0) // 2)
+    h.connection.shutdown(socket.SHUT_RDWR)
+    h.close_connection = True
+
+
+def take_a_byte(h):
+    """Of each piece, and says so."""
+    body = h.read_body()
+    h.case.state["data"] += body[:1] or b"x"
+    n = len(h.case.state["data"])
+    return h.send(202, b"", [("Location", h.upload_path()),
+                             ("Range", "0-%d" % n)])
+
+
+def known_as(digest=None, size=None):
+    """It has the blob already, but says something odd of it."""
+    def answer(h):
+        h.head(200, [("Content-Length", len(BLOB) if size is None else size)]
+               + ([("Docker-Content-Digest", digest)] if digest else []))
+    return answer
+
+
+for status, code in ((413, "EPROTO"), (400, "EPROTO"), (404, "ENOENT"),
+                     (401, "EACCES"), (403, "EACCES")):
+    for m in ("POST", "PATCH", "PUT"):
+        push_case("upload-%s-%d" % (m.lower(), status), code, str(status), m,
+                  refuse(status))
+for status, code in ((429, "EBUSY"), (503, "EIO"), (500, "EIO")):
+    for m in ("HEAD", "POST", "PATCH", "PUT"):
+        push_case("upload-%s-%d" % (m.lower(), status), code, str(status), m,
+                  refuse(status))
+        push_case("upload-%s-%d-once" % (m.lower(), status), None, "", m,
+                  refuse_once(status))
+push_case("upload-in-a-year", "EBUSY", "come again in", "PATCH",
+          refuse(429, ("Retry-After", "31536000")))
+push_case("upload-breaks-always", "ECONNRESET|EIO", "tried 6 times", "PATCH",
+          hang_up)
+push_case("upload-ends-never", "ECONNRESET|EIO", "tried 6 times", "PUT",
+          hang_up)
+push_case("upload-by-the-byte", "EIO", "tried 6 times.*took .* bytes of",
+          "PATCH", take_a_byte)
+push_case("upload-is-forgotten", "ENOENT", "404", "PATCH", refuse(404))
+push_case("upload-out-of-order", "EPROTO", "tried 6 times.*416", "PATCH",
+          refuse(416))
+push_case("blob-known-otherwise", "EBADMSG", "stored it as", "HEAD",
+          known_as(digest_of(b"x")))
+push_case("blob-known-shorter", None, "", "HEAD", known_as(size=5))
+push_case("blob-is-an-upload", "EPROTO", "202", "HEAD", refuse(202))
+
+MOUNT = ["--from", "other"] + CHUNKS
+
+
+def mount_or_begin(answer):
+    def function(h):
+        return answer(h) if "mount=" in h.path else Uploads()(h)
+    return function
+
+
+for status in (400, 401, 403, 404, 405):
+    push_case("mount-%d" % status, None, "", "POST",
+              mount_or_begin(refuse(status)), MOUNT)
+push_case("mounted-otherwise", "EBADMSG", "stored it as", "POST",
+          mount_or_begin(refuse(201, ("Docker-Content-Digest",
+                                      digest_of(b"x")))), MOUNT)
+
+
+@case("ENOENT", "404", verb=PUSH, options=CHUNKS)
+def upload_goes_on_elsewhere_with_password(h):
+    if not h.has_password():
+        return h.ask_for_password(h.read_body())
+    if h.command != "PATCH" or not h.case.state["data"]:
+        return Uploads(lambda h: h.server.foreign_https + "/x"
+                       if h.case.state["data"] else h.upload_path())(h)
+    return h.error(500, "X")
+
+
+@case(None, verb=PUSH, options=CHUNKS)
+def upload_is_whole_but_the_answer_is_lost(h):
+    """The blob is there, and the upload is known no more."""
+    state = h.case.state
+    if h.command == "GET":
+        return h.error(404, "BLOB_UPLOAD_UNKNOWN")
+    if h.command == "HEAD" and h.reference in state:
+        return h.head(200, [("Content-Length", state[h.reference])])
+    if h.command != "PUT" or "/manifests/" in h.path:
+        return Uploads()(h)
+    h.read_body()
+    state[digest_of(state["data"])] = len(state["data"])
+    h.connection.shutdown(socket.SHUT_RDWR)
+    h.close_connection = True
+    return None

@@ -5,10 +5,13 @@
 #include "base/memory.h"
 #include "cmd/check_options.h"
 #include "cmd/cp_options.h"
+#include "cmd/image/image_tables.h"
 #include "cmd/life_tables.h"
 #include "cmd/log_tables.h"
+#include "cmd/login_options.h"
 #include "cmd/options.h"
 #include "cmd/pull_options.h"
+#include "cmd/push_options.h"
 #include "cmd/show_tables.h"
 
 static const struct {
@@ -28,6 +31,12 @@ static const struct {
 	{ "rename", rename_table },   { "restart", restart_table },
 	{ "rm", rm_table },           { "start", start_table },
 	{ "stop", stop_table },       { "wait", wait_table },
+	{ "save", save_table },       { "history", history_table },
+	{ "images", images_table },   { "import", import_table },
+	{ "load", load_table },       { "rmi", rmi_table },
+	{ "tag", tag_table },         { "untag", untag_table },
+	{ "push", push_table },       { "login", login_table },
+	{ "logout", logout_table },
 };
 
 int main(int argc, char *argv[])

@@ -32,6 +32,8 @@
 #include "storage/registry/push.h"
 #include "storage/registry/referrers.h"
 #include "storage/registry/source.h"
+#include "storage/registry/upload.h"
+#include "storage/trust/trust.h"
 
 static struct {
 	struct http_options http;
@@ -313,6 +315,23 @@ static int verb_pull(char **argv, struct error *err)
 	return r;
 }
 
+/* trust NAME: has it the signatures that the user's policy asks for? */
+static int verb_trust(char **argv, struct error *err)
+{
+	scoped_policy policy = { 0 };
+	scoped_source source = { 0 };
+	scoped(char) *who = NULL;
+	int r = policy_load(NULL, &policy, err);
+
+	if (r == 0)
+		r = find(argv[0], &source, err);
+	if (r == 0)
+		r = trust_check(&policy, argv[0], &source, &who, err);
+	if (r == 0)
+		puts(who ? who : "nobody was asked");
+	return r;
+}
+
 static int push_blob(struct client *client, const char *layout,
 		     const struct descriptor *d, struct error *err)
 {
@@ -330,15 +349,15 @@ static int push_blob(struct client *client, const char *layout,
 
 	if (fd < 0)
 		return error_set(err, errno, "open %s", file);
-	int r = blob_put_one(client, &blob, err);
+	int r = blob_put_all(client, &blob, 1, 1, err);
 	if (r == 0)
 		printf("%s %s\n", d->digest, how[blob.how]);
 	return r;
 }
 
-static int push_image(struct client *client, const char *layout,
-		      const struct descriptor *image, const char *tag,
-		      struct error *err)
+static int push_layout(struct client *client, const char *layout,
+		       const struct descriptor *image, const char *tag,
+		       struct error *err)
 {
 	scoped(char) *path = digest_blob_path(image->digest);
 	scoped(char) *file = xasprintf("%s/%s", layout, path);
@@ -378,8 +397,8 @@ static int verb_push(char **argv, struct error *err)
 	if (r == 0)
 		r = open_client(argv[0], true, &client, &ref, err);
 	return r < 0 ? r
-		     : push_image(client, argv[1], &index.entries[0],
-				  what(&ref), err);
+		     : push_layout(client, argv[1], &index.entries[0],
+				   what(&ref), err);
 }
 
 /* credentials REGISTRY [REPOSITORY]: this tool shows them, no other does */
@@ -404,7 +423,7 @@ static int verb_credentials(char **argv, struct error *err)
 static int verb_store(char **argv, struct error *err)
 {
 	scoped(char) *where = NULL;
-	int r = credentials_store(argv[0],
+	int r = credentials_store(&probe.registries.helpers, argv[0],
 				  &(struct credential){ .username = argv[1],
 							.password = argv[2] },
 				  &where, err);
@@ -417,7 +436,8 @@ static int verb_store(char **argv, struct error *err)
 static int verb_erase(char **argv, struct error *err)
 {
 	scoped(char) *where = NULL;
-	int r = credentials_erase(argv[0], &where, err);
+	int r = credentials_erase(&probe.registries.helpers, argv[0], &where,
+				  err);
 
 	if (r >= 0)
 		printf("%s: %s\n", where, r ? "gone" : "was not there");
@@ -435,7 +455,7 @@ static const struct {
 	{ "places", 1, verb_places },   { "pull", 2, verb_pull },
 	{ "push", 2, verb_push },       { "referrers", 1, verb_referrers },
 	{ "resolve", 1, verb_resolve }, { "store", 3, verb_store },
-	{ "tags", 1, verb_tags },
+	{ "tags", 1, verb_tags },       { "trust", 1, verb_trust },
 };
 
 static int usage(void)

@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
-"""A proxy for TCP on a free port of loopback, whose first answers stop.
+"""A proxy for TCP on a free port of loopback, or of ADDRESS, whose first transfers stop.
 
-usage: stalling_proxy.py HOST:PORT BYTES COUNT
+usage: stalling_proxy.py HOST:PORT BYTES COUNT [down|up|cut [ADDRESS]]
 
 The port is printed first.  Of the first COUNT connections that bring more than
 BYTES, no more than BYTES are passed on; then a line "stalled" is printed, and
 the connection stays open until the client closes it.  All others are whole.
+What counts is what the server sends (down) or the client (up); with "cut" it is
+the client's, and the connection is closed instead.
 """
 import socket
 import sys
@@ -13,6 +15,7 @@ import threading
 
 host, port = sys.argv[1].split(':')
 limit, count = int(sys.argv[2]), int(sys.argv[3])
+how = sys.argv[4] if len(sys.argv) > 4 else 'down'
 lock = threading.Lock()
 
 
@@ -28,10 +31,25 @@ def say(text):
         print(text, flush=True)
 
 
+def cut(*sockets):
+    for s in sockets:
+        s.shutdown(socket.SHUT_RDWR)
+
+
 def pump_up(client, server):
+    passed, stall = 0, None
     try:
         while data := client.recv(65536):
+            if passed + len(data) > limit and stall is None and how != 'down':
+                stall = may_stall()
+            if stall:
+                server.sendall(data[:limit - passed])
+                say('stalled')
+                if how == 'cut':
+                    cut(client, server)
+                return
             server.sendall(data)
+            passed += len(data)
         server.shutdown(socket.SHUT_WR)
     except OSError:
         pass
@@ -41,7 +59,7 @@ def pump_down(server, client):
     passed, stall = 0, None
     try:
         while data := server.recv(65536):
-            if passed + len(data) > limit and stall is None:
+            if passed + len(data) > limit and stall is None and how == 'down':
                 stall = may_stall()
             if stall:
                 client.sendall(data[:limit - passed])
@@ -64,7 +82,8 @@ def serve(client):
     server.close()
 
 
-listener = socket.create_server(('127.0.0.1', 0))
+address = sys.argv[5] if len(sys.argv) > 5 else '127.0.0.1'
+listener = socket.create_server((address, 0))
 say(listener.getsockname()[1])
 while True:
     connection, _ = listener.accept()

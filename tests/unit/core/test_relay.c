@@ -280,12 +280,12 @@ static ssize_t change(void *context, char *data, size_t size)
 {
 	(*(int *)context)++;
 	if (memchr(data, '!', size))
-		return -1;
+		return 0;
 	memset(data + size, 'x', RELAY_SLACK);
 	return (ssize_t)size + RELAY_SLACK;
 }
 
-START_TEST(a_filter_sees_all_and_may_add_and_end)
+START_TEST(a_filter_sees_all_and_may_add_and_take_away)
 {
 	struct relay *relay = relay_new(in[0], false, out[1], false);
 	int calls = 0;
@@ -296,7 +296,6 @@ START_TEST(a_filter_sees_all_and_may_add_and_end)
 	relay->context = &calls;
 	put(RELAY_SIZE, 0); /* all bytes there are, and so a '!' */
 	move_all(relay);
-	ck_assert(relay->ended);
 	ck_assert_int_eq(calls, 1);
 	relay_free(relay);
 	ck_assert_uint_eq(bytes_in(out[0]), 0);
@@ -337,6 +336,6 @@ int main(void)
 	tcase_add_test(tests, with_the_first_source_it_ends);
 	tcase_add_test(tests, a_lasting_one_takes_the_next_source);
 	tcase_add_test(tests, an_idle_one_without_a_target_has_ended);
-	tcase_add_test(tests, a_filter_sees_all_and_may_add_and_end);
+	tcase_add_test(tests, a_filter_sees_all_and_may_add_and_take_away);
 	return suite_run("relay", tests);
 }

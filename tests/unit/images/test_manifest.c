@@ -244,6 +244,22 @@ START_TEST(a_malformed_docker_archive_is_one_clear_error)
 }
 END_TEST
 
+START_TEST(a_docker_archive_reads_what_it_wrote)
+{
+	static const char text[] =
+		"[{\"Config\":\"blobs/c\",\"RepoTags\":[\"a:1\",\"b:2\"],"
+		"\"Layers\":[\"blobs/x\",\"blobs/y\"]},"
+		"{\"Config\":\"d\",\"RepoTags\":[],\"Layers\":[]}]";
+	scoped_archive_manifest all = { 0 };
+	struct error err = { 0 };
+	int r = archive_manifest_parse(text, strlen(text), &all, &err);
+
+	ck_assert_msg(r == 0, "%s", err.text);
+	scoped(char) *again = archive_manifest_text(&all);
+	ck_assert_str_eq(again, text);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tests = tcase_create("manifest");
@@ -260,5 +276,6 @@ int main(void)
 	tcase_add_loop_test(tests,
 			    a_malformed_docker_archive_is_one_clear_error, 0,
 			    ARRAY_SIZE(bad_archives));
+	tcase_add_test(tests, a_docker_archive_reads_what_it_wrote);
 	return suite_run("manifest", tests);
 }

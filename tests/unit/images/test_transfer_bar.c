@@ -115,11 +115,18 @@ START_TEST(what_is_done_has_a_line_and_no_bar)
 	scoped(char) *finished = transfer_block(v, rates, 2, &screen);
 	scoped(char) *there = transfer_line(&v[0]);
 	scoped(char) *done = transfer_line(&v[1]);
+	const char *const ways[] = { "pushed", "mounted from x" };
+	const unsigned int way = 1;
+	const struct transfer other = {
+		.name = "e", .at = &all, .done = &yes, .ways = ways, .way = &way
+	};
+	scoped(char) *mounted = transfer_line(&other);
 
 	ck_assert_str_eq(block, "c                      5B/10B\n1 more");
 	ck_assert_str_eq(finished, "");
 	ck_assert_str_eq(there, "a                 10B  was there");
 	ck_assert_str_eq(done, "b                 10B  done");
+	ck_assert_str_eq(mounted, "e                  0B  mounted from x");
 }
 END_TEST
 

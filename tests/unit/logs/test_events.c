@@ -16,6 +16,7 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/process.h"
+#include "core/launch_record.h"
 #include "tests/unit/confine/child.h"
 #include "tests/unit/images/suite.h"
 #include "tests/unit/logs/place.h"
@@ -396,6 +397,27 @@ START_TEST(where_nothing_can_be_written_nothing_happens)
 }
 END_TEST
 
+START_TEST(an_end_for_want_of_memory_is_told_before_the_end)
+{
+	static const char *const causes[] = { CAUSE_OOM, CAUSE_SIGNAL };
+	struct spec spec = { .remove = true };
+	struct state state = { .store = &store, .dirfd = -1 };
+	struct launch l = { .spec = &spec, .state = &state };
+
+	l.record.id = xstrdup("x");
+	l.record.name = xstrdup("x");
+	l.record.started_ns = 1;
+	for (size_t i = 0; i < ARRAY_SIZE(causes); i++)
+		ck_assert_int_eq(launch_record_ended(&l, PHASE_EXITED, 137, 9,
+						     causes[i], NULL, &err),
+				 0);
+	struct event_reader *reader = open_reader(false);
+	ck_assert_str_eq(read_all(reader), "oom:x,die:x,die:x,");
+	events_close(reader);
+	record_free(&l.record);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tests = tcase_create("events");
@@ -421,5 +443,6 @@ int main(void)
 	tcase_add_test(tests, a_full_disk_loses_events_and_no_more);
 	tcase_add_test(tests, a_limit_on_the_size_of_files_ends_no_process);
 	tcase_add_test(tests, where_nothing_can_be_written_nothing_happens);
+	tcase_add_test(tests, an_end_for_want_of_memory_is_told_before_the_end);
 	return suite_run("events", tests);
 }

@@ -217,6 +217,27 @@ START_TEST(what_is_erased_is_gone_under_all_its_names)
 }
 END_TEST
 
+START_TEST(what_is_kept_is_listed_once)
+{
+	static const char text[] =
+		"{\"auths\":{\"docker.io\":{},\"a.io/b\":" P1
+		",\"https://index.docker.io/v1/\":" P1
+		"},\"credHelpers\":{\"c.io\":\"x\",\"docker.io\":\"y\"}}";
+	scoped_strv keys = { 0 };
+	struct error err;
+
+	ck_assert_int_eq(auth_file_keys(text, strlen(text), "x", &keys, &err),
+			 0);
+	ck_assert_uint_eq(keys.n, 3);
+	ck_assert_str_eq(keys.v[0], "docker.io");
+	ck_assert_str_eq(keys.v[1], "a.io/b");
+	ck_assert_str_eq(keys.v[2], "c.io");
+	ck_assert_int_eq(auth_file_keys("{\"auths\":[]}", 12, "x", &keys, &err),
+			 -EINVAL);
+	ck_assert_int_eq(auth_file_keys("[]", 2, "x", &keys, &err), -EINVAL);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tests = tcase_create("auth file");
@@ -228,5 +249,6 @@ int main(void)
 			    0, ARRAY_SIZE(invalid));
 	tcase_add_test(tests, what_is_stored_is_found_again_and_the_rest_stays);
 	tcase_add_test(tests, what_is_erased_is_gone_under_all_its_names);
+	tcase_add_test(tests, what_is_kept_is_listed_once);
 	return suite_run("auth file", tests);
 }

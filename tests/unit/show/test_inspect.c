@@ -259,8 +259,10 @@ START_TEST(an_image_is_told_with_all_its_names)
 				       .user = user,
 				       .workdir = none,
 				       .stop_signal = none };
-	const struct image_facts facts = { &index, &entries[0], &manifest,
-					   &config };
+	const struct image_facts facts = { .index = &index,
+					   .entry = &entries[0],
+					   .manifest = &manifest,
+					   .config = &config };
 
 	strv_add(&config.ports, "80/tcp");
 	scoped_json *all = inspect_image(&facts);

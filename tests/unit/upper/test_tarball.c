@@ -447,6 +447,37 @@ START_TEST(many_hard_links_are_found_again)
 }
 END_TEST
 
+START_TEST(what_is_no_file_of_a_tree_has_the_size_that_was_said)
+{
+	struct tarball *tarball = NULL;
+	scoped_fd tar = memfd_create("tar", MFD_CLOEXEC);
+
+	ck_sys(tar);
+	ck_ok(tarball_new(tar, &plain, &notes, &tarball, &err));
+	ck_ok(tarball_make_directory(tarball, "d", &err));
+	ck_ok(tarball_begin_file(tarball, "d/f", 7, &err));
+	ck_ok(tarball_write(tarball, "in ", 3, &err));
+	ck_assert_int_eq(tarball_end_file(tarball, &err), -EINVAL);
+	ck_assert_int_eq(tarball_write(tarball, "more than", 9, &err), -EINVAL);
+	ck_ok(tarball_write(tarball, "it.\n", 4, &err));
+	ck_ok(tarball_end_file(tarball, &err));
+	ck_ok(tarball_begin_file(tarball, "empty", 0, &err));
+	ck_ok(tarball_end_file(tarball, &err));
+	ck_ok(tarball_finish(tarball, &err));
+	tarball_free(tarball);
+	ck_sys(lseek(tar, 0, SEEK_SET));
+	scoped(char) *said =
+		said_of(tar, "TZ=UTC0 tar --full-time --numeric-owner -tvf - | "
+			     "tr -s ' '; exec <&-");
+	ck_assert_str_eq(said, "drwxr-xr-x 0/0 0 1970-01-01 00:00:00 d/\n"
+			       "-rw-r--r-- 0/0 7 1970-01-01 00:00:00 d/f\n"
+			       "-rw-r--r-- 0/0 0 1970-01-01 00:00:00 empty\n");
+	ck_sys(lseek(tar, 0, SEEK_SET));
+	scoped(char) *content = said_of(tar, "tar -xOf - d/f");
+	ck_assert_str_eq(content, "in it.\n");
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tests = tcase_create("tarball");
@@ -467,5 +498,7 @@ int main(void)
 		tests,
 		a_file_that_changes_while_it_is_read_does_not_spoil_the_rest);
 	tcase_add_test(tests, many_hard_links_are_found_again);
+	tcase_add_test(tests,
+		       what_is_no_file_of_a_tree_has_the_size_that_was_said);
 	return suite_run("tarball", tests);
 }
