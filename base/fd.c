@@ -77,16 +77,6 @@ int fd_write_all(int fd, const void *data, size_t size, struct error *err)
 	return 0;
 }
 
-void fd_write_behind(int fd, uint64_t from, uint64_t to)
-{
-	const uint64_t piece = 8 << 20;
-	uint64_t begin = from / piece * piece, end = to / piece * piece;
-
-	if (end > begin)
-		sync_file_range(fd, (off64_t)begin, (off64_t)(end - begin),
-				SYNC_FILE_RANGE_WRITE);
-}
-
 ssize_t fd_read_file(int dirfd, const char *path, size_t max, char **ret,
 		     struct error *err)
 {

@@ -41,15 +41,6 @@ ssize_t fd_read_all(int fd, size_t max, char **ret, struct error *err);
 /* fd_write_all - write all of @data; goes on after EINTR and short writes */
 int fd_write_all(int fd, const void *data, size_t size, struct error *err);
 
-/*
- * fd_write_behind - bytes @from up to @to of a file were just written in order
- *
- * Lets the kernel begin to write them to the disk, a piece of 8 MiB at a time,
- * so that who syncs in the end does not wait for all of it
- * (sync_file_range(2)).  Says nothing of what is on the disk, and cannot fail.
- */
-void fd_write_behind(int fd, uint64_t from, uint64_t to);
-
 /* fd_read_file - open @path below @dirfd (AT_FDCWD for none) and read it */
 ssize_t fd_read_file(int dirfd, const char *path, size_t max, char **ret,
 		     struct error *err);

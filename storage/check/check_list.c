@@ -215,7 +215,8 @@ static int add_damaged_index(struct check *check, const char *why,
 		return r;
 	finding->repaired = true;
 	finding->done = xasprintf(
-		"made anew with %zu images; wolffia tag gives them names again",
+		"made anew with %zu images: wolffia tag gives them names "
+		"again, and prune removes those without",
 		ret->n);
 	return 0;
 }

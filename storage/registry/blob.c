@@ -166,7 +166,6 @@ static int write_at(const struct blob_get *blob, const char *data, size_t size,
 		at += (uint64_t)n;
 		size -= (size_t)n;
 	}
-	fd_write_behind(blob->fd, blob->at, at);
 	return 0;
 }
 

@@ -413,7 +413,6 @@ int unpack_writer_data(struct unpack_writer *writer, uint64_t offset,
 		return 0;
 	if (write_at(writer->file_fd, offset, data, size) < 0)
 		return error_set(err, errno, "write '%s'", entry->path);
-	fd_write_behind(writer->file_fd, offset, writer->written);
 	return 0;
 }
 

@@ -266,7 +266,7 @@ flip_inside() {
 	run -1 "$WOLFFIA" check -q
 	tells "damaged: index oci/index.json" "remedy: put a copy"
 	run "$WOLFFIA" images
-	[[ $output == *"oci/index.json"*"hint: put a copy"*"wolffia check --repair"* ]]
+	[[ $output == *"the image index: not valid JSON"*"hint: put a copy of $WOLFFIA_STORE/oci/index.json back"*"wolffia check --repair"* ]]
 	run -0 "$WOLFFIA" check -q --repair
 	tells "index oci/index.json" "wolffia tag"
 	find "$WOLFFIA_STORE/oci/blobs" "$LAYERS" | sort | cmp - before
