@@ -198,7 +198,8 @@ static int run(const struct login_options *options, const char *name)
 {
 	struct login login = { .options = options };
 	struct error err;
-	int r = registry_begin(&login.registry, &options->registry, true, &err);
+	int r = registry_begin_to_keep(&login.registry, &options->registry,
+				       &err);
 
 	if (r == 0)
 		r = registry_name_parse(&login.registry.registries, name,

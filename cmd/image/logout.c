@@ -74,7 +74,7 @@ static int run(const struct login_options *options, const char *name)
 {
 	struct registry_work work;
 	struct error err;
-	int r = registry_begin(&work, &options->registry, true, &err);
+	int r = registry_begin_to_keep(&work, &options->registry, &err);
 
 	registry_let_signals();
 	if (r == 0)

@@ -76,9 +76,12 @@ static int take_creds(struct registry_work *work, const char *creds,
 		      : error_say(err, EINVAL,
 				  "--creds: write NAME:PASSWORD, or NAME");
 
-	if (r == 0 && colon)
+	if (r == 0 && colon) {
 		work->typed.password = xstrdup(colon + 1);
-	else if (r == 0)
+		/* "ps" shows it no longer, from here on */
+		memset((char *)(uintptr_t)colon + 1, '*', strlen(colon + 1));
+	}
+	if (r == 0 && !colon)
 		r = ask(prompt, true, work->cancel_fd, &work->typed.password,
 			err);
 	if (r == -ENOTTY)
@@ -91,7 +94,7 @@ static int take_creds(struct registry_work *work, const char *creds,
 }
 
 static int take_access(struct registry_work *work,
-		       const struct registry_options *options,
+		       const struct registry_options *options, bool writes,
 		       struct error *err)
 {
 	static const struct strv none = { 0 };
@@ -102,6 +105,10 @@ static int take_access(struct registry_work *work,
 		.insecure = options->tls_verify == FLAG_NO,
 		.cert_dir = options->cert_dir,
 	};
+	if (options->auth_file && !writes &&
+	    access(options->auth_file, R_OK) < 0)
+		return error_set(err, errno, "--authfile %s",
+				 options->auth_file);
 	if (options->auth_file) {
 		setenv("REGISTRY_AUTH_FILE", options->auth_file, 1);
 		work->client.helpers = &none;
@@ -109,9 +116,9 @@ static int take_access(struct registry_work *work,
 	return options->creds ? take_creds(work, options->creds, err) : 0;
 }
 
-int registry_begin(struct registry_work *work,
-		   const struct registry_options *options, bool quiet,
-		   struct error *err)
+static int begin(struct registry_work *work,
+		 const struct registry_options *options, bool quiet,
+		 struct error *err)
 {
 	*work = (struct registry_work){ .cancel_fd = -1 };
 	int r = choose_style(options, quiet, &work->style, err);
@@ -126,7 +133,25 @@ int registry_begin(struct registry_work *work,
 	};
 	if (r == 0)
 		r = http_open(&http, &work->http, err);
-	return r < 0 ? r : take_access(work, options, err);
+	return r;
+}
+
+int registry_begin(struct registry_work *work,
+		   const struct registry_options *options, bool quiet,
+		   struct error *err)
+{
+	int r = begin(work, options, quiet, err);
+
+	return r < 0 ? r : take_access(work, options, false, err);
+}
+
+int registry_begin_to_keep(struct registry_work *work,
+			   const struct registry_options *options,
+			   struct error *err)
+{
+	int r = begin(work, options, true, err);
+
+	return r < 0 ? r : take_access(work, options, true, err);
 }
 
 void registry_end(struct registry_work *work)

@@ -29,6 +29,12 @@ int registry_begin(struct registry_work *work,
 		   struct error *err);
 void registry_end(struct registry_work *work);
 
+/* registry_begin_to_keep - for login and logout: nothing is shown, and the file
+ * of --authfile need not be there yet */
+int registry_begin_to_keep(struct registry_work *work,
+			   const struct registry_options *options,
+			   struct error *err);
+
 /* registry_let_signals - end us as they do others, from here on */
 void registry_let_signals(void);
 

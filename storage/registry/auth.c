@@ -295,11 +295,13 @@ static int token_refused(const struct auth *auth, const struct http_exchange *x,
 	if (auth_has_password(auth)) {
 		error_prefix(err, "the credentials for %s are refused",
 			     auth->registry);
-		return error_hint(err, "log in to %s again", auth->registry);
+		return error_hint(err, "log in to %s again: wolffia login %s",
+				  auth->registry, auth->registry);
 	}
 	error_prefix(err, "%s gives no token without credentials",
 		     auth->registry);
-	return error_hint(err, "log in to %s first", auth->registry);
+	return error_hint(err, "log in to %s first: wolffia login %s",
+			  auth->registry, auth->registry);
 }
 
 static int fetch_token(struct auth *auth, const char *scope, struct error *err)

@@ -15,14 +15,14 @@
 enum { PING_MAX = 64 * 1024 };
 
 /* what was asked for is for the host of the registry only */
-static void trust(const struct client *client,
-		  const struct client_options *options)
+static void trust(struct client *client, const struct client_options *options)
 {
 	scoped(char) *url =
 		xasprintf("https://%s/", place_host(client->registry));
 	struct origin origin;
 	struct error ignored;
 
+	client->insecure = client->insecure || options->insecure;
 	if ((options->insecure || options->cert_dir) &&
 	    origin_of(url, &origin, &ignored) == 0)
 		http_trust(client->http, origin.host, options->insecure,
@@ -50,8 +50,9 @@ struct client *client_open(const struct client_options *options,
 				 place->repository);
 	client->pull = xasprintf("repository:%s:pull", place->repository);
 	client->push = xasprintf("repository:%s:pull,push", place->repository);
-	client->insecure = place->insecure || options->insecure;
-	trust(client, options);
+	client->insecure = place->insecure;
+	if (!place->mirror)
+		trust(client, options);
 	return client;
 }
 
@@ -162,8 +163,9 @@ int call_failed(const struct call *call, struct error *err)
 				    client->registry)
 		       : error_hint(err,
 				    "the repository does not exist, or you "
-				    "have to log in to %s",
-				    client->registry);
+				    "have to log in to %s with: wolffia login "
+				    "%s",
+				    client->registry, client->registry);
 }
 
 /* "GET /v2/": 200, or 401 with what it wants to know */

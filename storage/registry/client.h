@@ -23,9 +23,9 @@ struct client_options {
 	struct http *http;
 	const struct strv *helpers; /* registries.conf's; NULL: the files */
 	const struct strv *realms;  /* of realm_check(); NULL: none */
-	/* for the registry that was named, and not its mirrors; NULL: as the
-	 * files say */
-	const struct credential *credential;
+	/* the rest is for the registry that was named, and not for its mirrors
+	 */
+	const struct credential *credential; /* NULL: as the files say */
 	bool insecure; /* plain http may be spoken, and its certificate may be
 			* anybody's: it was asked for */
 	const char *cert_dir; /* certificates for it; NULL: the usual places */

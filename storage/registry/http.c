@@ -81,6 +81,9 @@ void http_close(struct http **http)
 void http_trust(struct http *http, const char *host, bool unverified,
 		const char *cert_dir)
 {
+	for (size_t i = 0; i < http->n_trusted; i++)
+		if (strcmp(http->trusted[i].host, host) == 0)
+			return;
 	http->trusted = xreallocarray(http->trusted, http->n_trusted + 1,
 				      sizeof(*http->trusted));
 	http->trusted[http->n_trusted++] = (struct trusted){

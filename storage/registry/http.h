@@ -58,7 +58,7 @@ void http_close(struct http **http);
 
 /*
  * http_trust - what is special about one host, on whatever port: its own
- * server of tokens may be there
+ * server of tokens may be there.  What was said first of a host holds.
  * @host:       as origin_of() has it
  * @unverified: nobody looks whose certificate it is
  * @cert_dir:   certificates for it, in place of certs_find(); NULL: none

@@ -327,6 +327,8 @@ c.recv(1); c.recv(10**6); s.accept()[0].recv(10**6)' 3>&-; }
   wolffia logout --authfile here.json "$REGISTRY"
   run -125 wolffia push -q --authfile here.json "$REGISTRY/a:1" "$REGISTRY/b:1"
 
+  run -125 wolffia pull -q --authfile none.json "$REGISTRY/a:1"
+  [[ $output == *"--authfile none.json: No such file"* ]]
   # --creds are for this once
   wolffia push -q --creds me:secret:1 "$REGISTRY/a:1" "$REGISTRY/b:1"
   run -125 wolffia pull -q --creds me:wrong-word "$REGISTRY/b:1"
