@@ -43,6 +43,9 @@ static const char *const headings[][2] = {
 	{ "ImageID",      "IMAGE ID" },
 	{ "Pid",          "PID" },
 	{ "Restarts",     "RESTARTS" },
+	{ "Created",      "CREATED" },
+	{ "StartedAt",    "STARTED AT" },
+	{ "ExitedAt",     "EXITED AT" },
 };
 /* clang-format on */
 
@@ -194,6 +197,7 @@ static void set_docker(json_t *row, const struct record *record,
 	set(row, "Command", quote(command));
 	set(row, "CreatedAt", local_time(record->created_ns));
 	set(row, "RunningFor", xasprintf("%s ago", created));
+	set(row, "Created", xasprintf("%s ago", created));
 	show_set(row, "Ports", "");
 	show_set(row, "State", phase_name(record->phase));
 	set(row, "Status", container_row_status(record, more->now_ns));
@@ -217,6 +221,11 @@ static void set_number(json_t *row, const char *key, int64_t number)
 	json_object_set_new(row, key, json_integer((json_int_t)number));
 }
 
+static int64_t seconds_of(uint64_t ns)
+{
+	return ns ? (int64_t)(ns / SECOND) : NEVER;
+}
+
 /* what docker's and podman's rows have in common */
 static void set_common(json_t *row, const struct container *container)
 {
@@ -225,6 +234,8 @@ static void set_common(json_t *row, const struct container *container)
 	json_object_set_new(row, "AutoRemove", json_boolean(record->removes));
 	json_object_set_new(row, "Exited", json_boolean(is_over(record)));
 	set_number(row, "ExitCode", record->exit_code);
+	set_number(row, "ExitedAt", seconds_of(record->finished_ns));
+	set_number(row, "StartedAt", seconds_of(record->started_ns));
 	set_number(row, "Pid", container->alive ? record->pid : 0);
 	set_number(row, "Restarts", record->restarts);
 }
@@ -241,11 +252,6 @@ json_t *container_row(const struct container *container,
 		id[ID_SHOWN] = '\0';
 	show_set(row, "ImageID", id);
 	return row;
-}
-
-static int64_t seconds_of(uint64_t ns)
-{
-	return ns ? (int64_t)(ns / SECOND) : NEVER;
 }
 
 static json_t *one_text(const char *text)
@@ -278,7 +284,6 @@ json_t *container_row_podman(const struct container *container,
 				       : one_text(record->command));
 	set(row, "CreatedAt", xasprintf("%s ago", created));
 	show_set(row, "CIDFile", "");
-	set_number(row, "ExitedAt", seconds_of(record->finished_ns));
 	json_object_set_new(row, "ExposedPorts", json_null());
 	show_set(row, "Id", record->id);
 	show_set(row, "Image", record->image);
@@ -295,7 +300,6 @@ json_t *container_row_podman(const struct container *container,
 	show_set(row, "PodName", "");
 	json_object_set_new(row, "Ports", json_null());
 	json_object_set_new(row, "Size", size_object(more));
-	set_number(row, "StartedAt", seconds_of(record->started_ns));
 	show_set(row, "State", phase_name(record->phase));
 	set(row, "Status", container_row_status(record, more->now_ns));
 	set_number(row, "Created", seconds_of(record->created_ns));

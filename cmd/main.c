@@ -48,6 +48,7 @@ static const struct verb {
 	{ "ps", verb_ps, "list containers" },
 	{ "ls", verb_ps, NULL },
 	{ "list", verb_ps, NULL },
+	{ "exists", verb_exists, NULL },
 	{ "inspect", verb_inspect, "all about containers, or images" },
 	{ "top", verb_top, "list the processes of a container" },
 	{ "stats", verb_stats, "show what containers use" },

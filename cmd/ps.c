@@ -23,7 +23,7 @@
 
 struct ps_options {
 	struct container_options common;
-	enum flag all, latest, no_trunc, quiet, size;
+	enum flag all, latest, no_trunc, quiet, size, no_heading;
 	const char *format, *last, *sort;
 	struct strv filters;
 };
@@ -46,6 +46,7 @@ VALUE(0, "format", format, "TEMPLATE",
       "json, or a template such as {{.ID}} {{.Names}}; with \"table \" before "
       "it, in columns"),
 FLAG(0, "no-trunc", no_trunc, "whole ids and commands"),
+FLAG(0, "noheading", no_heading, "no line of headings"),
 FLAG('q', "quiet", quiet, "nothing but ids"),
 FLAG('s', "size", size, "what they have written, and with the image"),
 CHOICE("sort", NULL, sort, "KEY", SORT_KEYS,
@@ -298,13 +299,34 @@ static json_t *make_row(struct listing *list, const struct shown *shown)
 	return row;
 }
 
+/* the columns are as wide as with it */
+static int print_headless(struct listing *list, json_t *rows, json_t *names,
+			  struct error *err)
+{
+	scoped(char) *text = NULL;
+	size_t size = 0;
+	FILE *to = open_memstream(&text, &size);
+
+	if (!to)
+		return error_set(err, errno, "print");
+	int r = format_print(list->format, rows, names, to, err);
+	fclose(to);
+	const char *end = text ? strchr(text, '\n') : NULL;
+	if (r == 0 && end)
+		fputs(end + 1, stdout);
+	return r;
+}
+
 static int print_list(struct listing *list, struct error *err)
 {
 	scoped_json *rows = json_array(), *names = container_row_headings();
 
 	for (size_t i = 0; i < list->n; i++)
 		json_array_append_new(rows, make_row(list, &list->shown[i]));
-	return format_print(list->format, rows, names, stdout, err);
+	if (list->options->no_heading != FLAG_YES ||
+	    !text_starts_with(list->format, "table "))
+		return format_print(list->format, rows, names, stdout, err);
+	return print_headless(list, rows, names, err);
 }
 
 static int parse_last(const struct ps_options *options, size_t *ret,

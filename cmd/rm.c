@@ -9,6 +9,7 @@
 #include "cmd/container_verb.h"
 #include "cmd/life_tables.h"
 #include "cmd/print.h"
+#include "cmd/selection.h"
 #include "core/control.h"
 #include "core/launch_record.h"
 #include "core/names.h"
@@ -17,7 +18,8 @@
 
 struct rm_options {
 	struct container_options common;
-	enum flag all, force, ignore, volumes;
+	struct selection which;
+	enum flag force, volumes;
 	const char *time;
 };
 
@@ -25,10 +27,11 @@ struct rm_options {
 /* clang-format off */
 const struct option_entry rm_table[] = {
 HEADING("What is removed"),
-FLAG('a', "all", all, "all containers"),
+SELECTION_ROWS(0, "all containers"),
+SELECTION_IGNORE_ROW,
+HEADING("How"),
 FLAG('f', "force", force, "kill what runs, and say nothing of what is not "
      "there"),
-FLAG('i', "ignore", ignore, "say nothing of containers that are not there"),
 FLAG('v', "volumes", volumes,
      "for docker's sake: there are no volumes without a name"),
 VALUE('t', "time", time, "SECONDS", "for podman's sake: -f kills at once"),
@@ -97,37 +100,6 @@ static int remove_one(struct container_verb *verb,
 	return r;
 }
 
-static void add_all(struct container_verb *verb)
-{
-	struct container *list = NULL;
-	struct error err;
-	size_t n = 0;
-
-	if (container_list(&verb->store, &list, &n, &err) < 0)
-		print_error(&err);
-	for (size_t i = 0; i < n; i++)
-		strv_add(&verb->arguments, list[i].record.name);
-	containers_free(list, n);
-}
-
-/* --force, --ignore: those that are not there are as they should be */
-static void drop_missing(struct container_verb *verb)
-{
-	struct strv found = { 0 };
-
-	for (size_t i = 0; i < verb->arguments.n; i++) {
-		struct container container = { 0 };
-		struct error err;
-		int r = container_find(&verb->store, verb->arguments.v[i],
-				       &container, &err);
-		if (r != -ENOENT)
-			strv_add(&found, verb->arguments.v[i]);
-		container_free(&container);
-	}
-	strv_free(&verb->arguments);
-	verb->arguments = found;
-}
-
 int verb_rm(const struct call *call)
 {
 	struct rm_options options = { 0 };
@@ -139,19 +111,18 @@ int verb_rm(const struct call *call)
 	int r = container_verb_begin(&verb, call, &options);
 	int status = r > 0 ? 0 : STATUS_WOLFFIA;
 
-	if (r == 0 && options.all != FLAG_YES && verb.arguments.n == 0) {
-		error_say(&err, EINVAL, "the name of a container is missing");
-		print_error(&err);
-	} else if (r == 0) {
-		if (options.all == FLAG_YES)
-			add_all(&verb);
-		if (options.force == FLAG_YES || options.ignore == FLAG_YES)
-			drop_missing(&verb);
+	/* those that are not there are as they should be */
+	if (options.force == FLAG_YES)
+		options.which.ignore = FLAG_YES;
+	if (r == 0)
+		r = selection_add(&verb, &options.which, NULL);
+	if (r == 0) {
 		status = container_verb_each(&verb, true, remove_one, &options);
 		/* and what dead launchers left */
 		state_sweep(&verb.store, &err);
 		names_sweep(&verb.store);
 	}
+	selection_free(&options.which);
 	container_verb_end(&verb);
 	return status;
 }

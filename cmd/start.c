@@ -16,6 +16,8 @@
 #include "cmd/container_verb.h"
 #include "cmd/life_tables.h"
 #include "cmd/print.h"
+#include "cmd/selection.h"
+#include "cmd/signal_name.h"
 #include "cmd/start_attached.h"
 #include "core/attach_client.h"
 #include "core/attached.h"
@@ -27,13 +29,18 @@
 
 struct start_options {
 	struct container_options common;
-	enum flag attach, interactive, foreground, no_stdin;
-	const char *detach_keys, *time;
+	struct selection which;
+	enum flag attach, interactive, foreground, no_stdin, running, proxy;
+	const char *detach_keys, *time, *signal;
 	const struct call *call;
 	uint64_t time_ms;
+	int stop_signal; /* 0: as the container was made */
 	char keys[16];
 	int status; /* of the command, with --attach and --foreground */
 };
+
+#define SIG_PROXY                                                              \
+	"pass signals on to the command; =false: they end this process only"
 
 #define TO start_options
 /* clang-format off */
@@ -46,11 +53,24 @@ FLAG(0, "foreground", foreground,
      "be its launcher, for a service manager: it ends with this process"),
 VALUE(0, "detach-keys", detach_keys, "KEYS",
       "what lets go of a terminal; ctrl-p,ctrl-q"),
+FLAG(0, "sig-proxy", proxy, SIG_PROXY),
+HEADING("Which"),
+FLAG(0, "all", which.all, "all that do not run"),
+FLAG('l', "latest", which.latest, "the one that was made last"),
+LIST('f', "filter", which.filters, "KEY=VALUE",
+     "those that do not run with " SELECTION_FILTERS),
 CONTAINER_ROWS
 };
 const struct option_entry restart_table[] = {
 HEADING("How it is stopped"),
-VALUE('t', "time", time, "SECONDS", "what is waited before it is killed"),
+{ .kind = OPTION_STRING, .letter = 't', .name = "time", .alias = "timeout",
+  .offset = offsetof(struct start_options, time), .placeholder = "SECONDS",
+  .help = "what is waited before it is killed" },
+VALUE('s', "signal", signal, "SIGNAL",
+      "the stop signal; as the container was made, or TERM"),
+HEADING("Which"),
+SELECTION_ROWS('f', "all"),
+FLAG(0, "running", running, "all that run"),
 CONTAINER_ROWS
 };
 const struct option_entry attach_table[] = {
@@ -58,6 +78,8 @@ HEADING("How it is attached"),
 FLAG(0, "no-stdin", no_stdin, "do not connect standard input"),
 VALUE(0, "detach-keys", detach_keys, "KEYS",
       "what lets go of a terminal; ctrl-p,ctrl-q"),
+FLAG(0, "sig-proxy", proxy, SIG_PROXY),
+FLAG('l', "latest", which.latest, "the container that was made last"),
 CONTAINER_ROWS
 };
 /* clang-format on */
@@ -81,7 +103,7 @@ static int attached(const struct container *container, struct revived *revived,
 	const struct attach_options attach = {
 		.input = options->interactive == FLAG_YES &&
 			 revived->spec.interactive,
-		.pass_signals = true,
+		.pass_signals = options->proxy != FLAG_NO,
 		.detach_keys = options->keys,
 	};
 	int r = start_attached(
@@ -126,7 +148,7 @@ static int attach_with(struct container_verb *verb,
 {
 	struct attach_options how = {
 		.input = input,
-		.pass_signals = true,
+		.pass_signals = options->proxy != FLAG_NO,
 		.detach_keys = options->keys,
 	};
 	int r = attach_to_running(&verb->store, &container->record, &how,
@@ -218,12 +240,13 @@ int verb_start(const struct call *call)
 	struct container_verb verb = {
 		.table = start_table,
 		.usage = "start [OPTION...] CONTAINER...",
-		.least = 1,
 	};
 	struct error err;
 	int r = container_verb_begin(&verb, call, &options);
 	int status = r > 0 ? 0 : STATUS_WOLFFIA;
 
+	if (r == 0)
+		r = selection_add(&verb, &options.which, selection_is_idle);
 	if (r == 0) {
 		r = check_attachment(&options, verb.arguments.n, &err);
 		if (r == 0)
@@ -239,6 +262,7 @@ int verb_start(const struct call *call)
 		if (r == 0 && options.status != 0)
 			status = options.status;
 	}
+	selection_free(&options.which);
 	container_verb_end(&verb);
 	return status;
 }
@@ -248,7 +272,11 @@ static int stop_and_start(struct container_verb *verb,
 			  struct error *err)
 {
 	struct start_options *options = context;
-	struct control_request request = { .verb = CONTROL_STOP, .number = -1 };
+	struct control_request request = {
+		.verb = CONTROL_STOP,
+		.number = -1,
+		.flags = (uint32_t)options->stop_signal,
+	};
 	struct container stopped = *container;
 	int r = 0;
 
@@ -275,27 +303,43 @@ static int stop_and_start(struct container_verb *verb,
 	return r;
 }
 
+static int take_stop(struct start_options *options, struct error *err)
+{
+	if (options->time &&
+	    text_to_duration(options->time, &options->time_ms, err) < 0)
+		return error_prefix(err, "--time");
+	if (options->signal &&
+	    signal_from_name(options->signal, &options->stop_signal, err) < 0)
+		return error_prefix(err, "--signal");
+	return 0;
+}
+
 int verb_restart(const struct call *call)
 {
 	struct start_options options = { .call = call };
 	struct container_verb verb = {
 		.table = restart_table,
 		.usage = "restart [OPTION...] CONTAINER...",
-		.least = 1,
 	};
 	struct error err;
 	int r = container_verb_begin(&verb, call, &options);
 	int status = r > 0 ? 0 : STATUS_WOLFFIA;
+	bool running = options.running == FLAG_YES;
 
-	if (r == 0 && options.time &&
-	    text_to_duration(options.time, &options.time_ms, &err) < 0) {
-		error_prefix(&err, "--time");
-		print_error(&err);
-		r = -EINVAL;
+	if (r == 0) {
+		r = take_stop(&options, &err);
+		if (r < 0)
+			print_error(&err);
 	}
+	if (running)
+		options.which.all = FLAG_YES;
+	if (r == 0)
+		r = selection_add(&verb, &options.which,
+				  running ? selection_runs : NULL);
 	if (r == 0)
 		status = container_verb_each(&verb, true, stop_and_start,
 					     &options);
+	selection_free(&options.which);
 	container_verb_end(&verb);
 	return status;
 }
@@ -306,13 +350,14 @@ int verb_attach(const struct call *call)
 	struct container_verb verb = {
 		.table = attach_table,
 		.usage = "attach [OPTION...] CONTAINER",
-		.least = 1,
 		.most = 1,
 	};
 	struct error err;
 	int r = container_verb_begin(&verb, call, &options);
 	int status = r > 0 ? 0 : STATUS_WOLFFIA;
 
+	if (r == 0)
+		r = selection_add(&verb, &options.which, NULL);
 	if (r == 0) {
 		r = parse_keys(&options, &err);
 		if (r < 0)
@@ -323,6 +368,7 @@ int verb_attach(const struct call *call)
 		if (r == 0 && options.status != 0)
 			status = options.status;
 	}
+	selection_free(&options.which);
 	container_verb_end(&verb);
 	return status;
 }

@@ -1,5 +1,6 @@
 /* cmd/stats.c - "wolffia stats": what running containers use */
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "cmd/container_verb.h"
 #include "cmd/format.h"
 #include "cmd/print.h"
@@ -20,8 +22,9 @@
 
 struct stats_options {
 	struct container_options common;
-	enum flag all, no_stream, no_trunc;
-	const char *format;
+	enum flag all, no_stream, no_trunc, no_reset;
+	const char *format, *interval;
+	uint64_t interval_ms;
 };
 
 #define TO stats_options
@@ -34,6 +37,8 @@ VALUE(0, "format", format, "TEMPLATE",
       "before it, in columns"),
 FLAG(0, "no-stream", no_stream, "once, and not each second"),
 FLAG(0, "no-trunc", no_trunc, "whole ids"),
+VALUE('i', "interval", interval, "SECONDS", "the time between; 1"),
+FLAG(0, "no-reset", no_reset, "do not clear the screen, but go on below"),
 CONTAINER_ROWS
 };
 /* clang-format on */
@@ -43,7 +48,10 @@ CONTAINER_ROWS
 	"table {{.ID}}\t{{.Name}}\t{{.CPUPerc}}\t{{.MemUsage}}\t"              \
 	"{{.MemPerc}}\t{{.NetIO}}\t{{.BlockIO}}\t{{.PIDs}}"
 
-enum { INTERVAL_MS = 1000 };
+enum {
+	INTERVAL_MS = 1000,
+	ONCE_MS = 1000, /* what a look back takes */
+};
 
 /* What was seen of a container the last time. */
 struct seen {
@@ -229,7 +237,7 @@ static int print(struct stats *stats, json_t *rows, struct error *err)
 	int r = format_print(format, rows, headings, to, err);
 	fclose(to);
 	if (r == 0 && stats->options->no_stream != FLAG_YES &&
-	    isatty(STDOUT_FILENO))
+	    stats->options->no_reset != FLAG_YES && isatty(STDOUT_FILENO))
 		paint(stats, text);
 	else if (r == 0)
 		r = fd_write_all(STDOUT_FILENO, text, size, err);
@@ -240,6 +248,7 @@ static int print(struct stats *stats, json_t *rows, struct error *err)
 static int run(struct stats *stats, struct error *err)
 {
 	bool once = stats->options->no_stream == FLAG_YES;
+	int interval_ms = (int)stats->options->interval_ms;
 	int r = 0;
 
 	for (size_t round = 0; r == 0; round++) {
@@ -251,7 +260,7 @@ static int run(struct stats *stats, struct error *err)
 		if (once && round > 0)
 			return r;
 		if (r == 0)
-			poll(NULL, 0, INTERVAL_MS);
+			poll(NULL, 0, once ? ONCE_MS : interval_ms);
 	}
 	return r;
 }
@@ -264,6 +273,20 @@ static void stats_free(struct stats *stats)
 	}
 	free(stats->seen);
 	strv_free(&stats->ids);
+}
+
+static int take_interval(struct stats_options *options, struct error *err)
+{
+	options->interval_ms = INTERVAL_MS;
+	if (!options->interval)
+		return 0;
+	if (text_to_duration(options->interval, &options->interval_ms, err) < 0)
+		return error_prefix(err, "--interval");
+	if (options->interval_ms == 0 || options->interval_ms > INT_MAX)
+		return error_say(err, EINVAL,
+				 "--interval: %s is no time to wait",
+				 options->interval);
+	return 0;
 }
 
 int verb_stats(const struct call *call)
@@ -279,7 +302,9 @@ int verb_stats(const struct call *call)
 	int status = r > 0 ? 0 : STATUS_WOLFFIA;
 
 	if (r == 0) {
-		r = resolve_names(&stats, &verb.arguments, &err);
+		r = take_interval(&options, &err);
+		if (r == 0)
+			r = resolve_names(&stats, &verb.arguments, &err);
 		if (r == 0)
 			r = run(&stats, &err);
 		if (r < 0)

@@ -1,6 +1,6 @@
 /*
  * cmd/stop.c - verbs that ask the launcher of a running container for
- * something: stop, kill, pause, unpause, wait
+ * something: stop, kill, pause, unpause
  */
 #include <errno.h>
 #include <limits.h>
@@ -16,13 +16,14 @@
 #include "cmd/container_verb.h"
 #include "cmd/life_tables.h"
 #include "cmd/print.h"
+#include "cmd/selection.h"
 #include "cmd/signal_name.h"
 #include "core/control.h"
 
 struct stop_options {
 	struct container_options common;
 	const char *time, *signal;
-	enum flag all, ignore;
+	struct selection which;
 	struct control_request request;
 };
 
@@ -30,25 +31,27 @@ struct stop_options {
 /* clang-format off */
 const struct option_entry stop_table[] = {
 HEADING("How it is stopped"),
-VALUE('t', "time", time, "SECONDS",
-      "what is waited between the stop signal and SIGKILL; as the container "
-      "was made, or 10"),
-FLAG('a', "all", all, "all that run"),
-FLAG('i', "ignore", ignore, "say nothing of containers that are not there"),
+{ .kind = OPTION_STRING, .letter = 't', .name = "time", .alias = "timeout",
+  .offset = offsetof(struct stop_options, time), .placeholder = "SECONDS",
+  .help = "what is waited between the stop signal and SIGKILL; as the "
+	  "container was made, or 10" },
+VALUE('s', "signal", signal, "SIGNAL",
+      "the stop signal; as the container was made, or TERM"),
+HEADING("Which"),
+SELECTION_ROWS('f', "all that run"),
+SELECTION_IGNORE_ROW,
 CONTAINER_ROWS
 };
 const struct option_entry kill_table[] = {
 HEADING("What is sent"),
 VALUE('s', "signal", signal, "SIGNAL", "the signal; KILL"),
-FLAG('a', "all", all, "to all that run"),
+HEADING("Which"),
+SELECTION_ROWS('f', "to all that run"),
 CONTAINER_ROWS
 };
 const struct option_entry pause_table[] = {
 HEADING("Which"),
-FLAG('a', "all", all, "all that run"),
-CONTAINER_ROWS
-};
-const struct option_entry wait_table[] = {
+SELECTION_ROWS('f', "all that run"),
 CONTAINER_ROWS
 };
 /* clang-format on */
@@ -116,55 +119,26 @@ static int kill_it(struct container_verb *verb,
 	return r;
 }
 
-static void add_running(struct container_verb *verb)
-{
-	struct container *list = NULL;
-	struct error err;
-	size_t n = 0;
-
-	if (container_list(&verb->store, &list, &n, &err) < 0)
-		print_error(&err);
-	for (size_t i = 0; i < n; i++)
-		if (list[i].alive)
-			strv_add(&verb->arguments, list[i].record.name);
-	containers_free(list, n);
-}
-
-/* --ignore: leave out those that are not there */
-static void drop_missing(struct container_verb *verb)
-{
-	struct strv found = { 0 };
-
-	for (size_t i = 0; i < verb->arguments.n; i++) {
-		struct container container = { 0 };
-		struct error ignored;
-		if (container_find(&verb->store, verb->arguments.v[i],
-				   &container, &ignored) == 0)
-			strv_add(&found, verb->arguments.v[i]);
-		container_free(&container);
-	}
-	strv_free(&verb->arguments);
-	verb->arguments = found;
-}
-
 static int take_options(struct stop_options *options, struct error *err)
 {
+	struct control_request *request = &options->request;
 	uint64_t ms = 0;
 	int number = SIGKILL;
 
-	if (options->request.verb == CONTROL_STOP && options->time) {
-		if (text_to_duration(options->time, &ms, err) < 0)
-			return error_prefix(err, "--time");
-		options->request.number = ms > INT_MAX ? INT_MAX : (int32_t)ms;
-	} else if (options->request.verb == CONTROL_STOP) {
-		options->request.number = -1;
-	}
-	if (options->request.verb != CONTROL_SIGNAL)
-		return 0;
 	if (options->signal &&
 	    signal_from_name(options->signal, &number, err) < 0)
 		return error_prefix(err, "--signal");
-	options->request.number = number;
+	if (request->verb == CONTROL_SIGNAL)
+		request->number = number;
+	if (request->verb != CONTROL_STOP)
+		return 0;
+	request->flags = options->signal ? (uint32_t)number : 0;
+	request->number = -1;
+	if (!options->time)
+		return 0;
+	if (text_to_duration(options->time, &ms, err) < 0)
+		return error_prefix(err, "--time");
+	request->number = ms > INT_MAX ? INT_MAX : (int32_t)ms;
 	return 0;
 }
 
@@ -180,23 +154,19 @@ static int do_verb(const struct call *call, const struct option_entry *table,
 	int r = container_verb_begin(&verb, call, &options);
 	int status = r > 0 ? 0 : STATUS_WOLFFIA;
 
-	if (r == 0 && options.all != FLAG_YES && verb.arguments.n == 0)
-		r = error_say(&err, EINVAL,
-			      "the name of a container is "
-			      "missing");
-	else if (r == 0)
-		r = take_options(&options, &err);
-	else
-		err.code = 0; /* it was printed */
-	if (r < 0 && err.code)
-		print_error(&err);
 	if (r == 0) {
-		if (options.all == FLAG_YES)
-			add_running(&verb);
-		if (options.ignore == FLAG_YES)
-			drop_missing(&verb);
-		status = container_verb_each(&verb, true, action, &options);
+		r = take_options(&options, &err);
+		if (r < 0)
+			print_error(&err);
 	}
+	if (r == 0)
+		r = selection_add(&verb, &options.which,
+				  what == CONTROL_UNPAUSE ? selection_is_paused
+				  : what == CONTROL_PAUSE ? selection_may_pause
+							  : selection_runs);
+	if (r == 0)
+		status = container_verb_each(&verb, true, action, &options);
+	selection_free(&options.which);
 	container_verb_end(&verb);
 	return status;
 }
@@ -223,51 +193,4 @@ int verb_unpause(const struct call *call)
 {
 	return do_verb(call, pause_table, "unpause [OPTION...] CONTAINER...",
 		       CONTROL_UNPAUSE, ask);
-}
-
-/* the exit status on a line; of one that has ended, the one that it had */
-static int wait_for(struct container_verb *verb,
-		    const struct container *container, void *context,
-		    struct error *err)
-{
-	const struct stop_options *options = context;
-	struct control_reply reply = { .exit_code =
-					       container->record.exit_code };
-	int r = 0;
-
-	if (container->alive)
-		r = control_call(&verb->store, container->record.id,
-				 &options->request, &reply, err);
-	if (r == -ESRCH) {
-		/* it ended in this moment, and has written how */
-		struct container ended = { 0 };
-		r = container_find(&verb->store, container->record.id, &ended,
-				   err);
-		reply.exit_code = ended.record.exit_code;
-		if (r == 0 && ended.alive)
-			r = error_say(err, ECHILD,
-				      "the launcher of the container does not "
-				      "answer");
-		container_free(&ended);
-	}
-	if (r == 0)
-		printf("%d\n", reply.exit_code);
-	return r;
-}
-
-int verb_wait(const struct call *call)
-{
-	struct stop_options options = { .request.verb = CONTROL_WAIT };
-	struct container_verb verb = {
-		.table = wait_table,
-		.usage = "wait CONTAINER...",
-		.least = 1,
-	};
-	int r = container_verb_begin(&verb, call, &options);
-	int status = r > 0 ? 0 : STATUS_WOLFFIA;
-
-	if (r == 0)
-		status = container_verb_each(&verb, false, wait_for, &options);
-	container_verb_end(&verb);
-	return status;
 }

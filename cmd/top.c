@@ -17,6 +17,7 @@
 #include "cmd/container_verb.h"
 #include "cmd/print.h"
 #include "cmd/process_rows.h"
+#include "cmd/ps_descriptors.h"
 #include "cmd/show_tables.h"
 #include "core/processes.h"
 
@@ -48,7 +49,11 @@ static int run_ps(const struct strv *options, char **ret, struct error *err)
 	int ends[2];
 
 	strv_add(&argv, "ps");
-	strv_extend(&argv, options->v);
+	int r = ps_descriptors(options, &argv, err);
+	if (r < 0)
+		return r;
+	if (r == 0)
+		strv_extend(&argv, options->v);
 	if (options->n == 0)
 		strv_add(&argv, "-ef");
 	if (pipe2(ends, O_CLOEXEC) < 0)
@@ -116,7 +121,7 @@ int verb_top(const struct call *call)
 	struct top_options options = { 0 };
 	struct container_verb verb = {
 		.table = top_table,
-		.usage = "top CONTAINER [OPTION OF PS...]",
+		.usage = "top CONTAINER [OPTION OF PS... | DESCRIPTOR...]",
 		.options_first = true,
 		.least = 1,
 	};

@@ -42,6 +42,7 @@ int verb_version(const struct call *call);
 int verb_systemd(const struct call *call);
 int verb_logs(const struct call *call);
 int verb_events(const struct call *call);
+int verb_exists(const struct call *call);
 int verb_explain(const struct call *call);
 int verb_doctor(const struct call *call);
 int verb_unshare(const struct call *call);

@@ -19,7 +19,8 @@
 enum control_verb {
 	CONTROL_SIGNAL, /* .number to the command */
 	CONTROL_STOP,   /* .number: ms until SIGKILL, -1: as the spec says;
-			 * answered when the container has ended */
+			 * .flags: the signal, 0: as the spec says; answered
+			 * when the container has ended */
 	CONTROL_WAIT,   /* answered when the command has ended */
 	CONTROL_PAUSE,
 	CONTROL_UNPAUSE,

@@ -228,7 +228,8 @@ static bool ends_sooner(int timer_fd, uint64_t ms)
 	       ms;
 }
 
-int watch_stop(struct watch *w, uint64_t timeout_ms, struct error *err)
+int watch_stop(struct watch *w, int signal, uint64_t timeout_ms,
+	       struct error *err)
 {
 	struct launch *l = w->l;
 	int r = 0;
@@ -241,11 +242,11 @@ int watch_stop(struct watch *w, uint64_t timeout_ms, struct error *err)
 	/* one that will not hear it need not be waited for */
 	if (timeout_ms == 0 ||
 	    workload_ignores(l->board->init_pid, l->board->workload_pid,
-			     l->spec->pid1, l->spec->stop_signal)) {
+			     l->spec->pid1, signal)) {
 		end_by(w, ENDED_BY_STOP);
 		return 0;
 	}
-	watch_signal(w, l->spec->stop_signal);
+	watch_signal(w, signal);
 	if (r < 0 || ends_sooner(w->stop_timer_fd, timeout_ms))
 		return r;
 	return start_timer(&w->stop_timer_fd, timeout_ms, err);

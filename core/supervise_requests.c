@@ -55,8 +55,12 @@ static int do_stop(struct watch *w, const struct exchange *x, struct error *err)
 {
 	int32_t asked = x->request->number;
 	uint64_t ms = asked < 0 ? w->l->spec->stop_timeout_ms : (uint64_t)asked;
-	int r = watch_stop(w, ms, err);
+	uint32_t signal = x->request->flags;
 
+	if (signal > 64)
+		return error_say(err, EINVAL, "%u is no signal", signal);
+	int r = watch_stop(w, signal ? (int)signal : w->l->spec->stop_signal,
+			   ms, err);
 	if (r < 0)
 		return r;
 	x->client->waits_for_all = true;

@@ -35,8 +35,9 @@ struct watch {
 /* of supervise.c */
 void watch_kill(struct watch *w);
 void watch_signal(struct watch *w, int number);
-/* watch_stop - the stop signal now, SIGKILL after @timeout_ms */
-int watch_stop(struct watch *w, uint64_t timeout_ms, struct error *err);
+/* watch_stop - @signal now, SIGKILL after @timeout_ms */
+int watch_stop(struct watch *w, int signal, uint64_t timeout_ms,
+	       struct error *err);
 int watch_freeze(struct watch *w, bool freeze, struct error *err);
 
 /* of supervise_requests.c */

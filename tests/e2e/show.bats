@@ -169,6 +169,20 @@ names() {
 	[[ "$stderr" == *"did you mean {{.Names}}?"* ]]
 }
 
+@test "ps --noheading, and templates with podman's names" {
+	create made true
+	run -0 "$WOLFFIA" ps -a --noheading
+	[ "${#lines[@]}" = 1 ]
+	[[ "$output" == "${id:0:12}"*made ]]
+	run -0 "$WOLFFIA" ps -a --noheading --format 'table {{.Names}}'
+	[ "$output" = made ]
+	run -0 "$WOLFFIA" ps --noheading
+	[ -z "$output" ]
+	up web sleep 100
+	run -0 "$WOLFFIA" ps --format '{{.Pid}} {{.ExitCode}} {{.ExitedAt}} {{.StartedAt}} {{.Created}}'
+	[[ "$output" =~ ^$(field web pid)\ 0\ -62135596800\ [0-9]{10}\ .*ago$ ]]
+}
+
 @test "ps: json has podman's names" {
 	mkdir data
 	up web --label a=1 -v "$PWD/data:/mnt" --network host sleep 100
@@ -334,6 +348,20 @@ names() {
 	[ "${#lines[@]}" = 6 ]
 }
 
+@test "top takes podman's descriptors, too" {
+	up web sleep 100
+	run -0 "$WOLFFIA" top web pid user args
+	[[ "${lines[0]}" =~ ^\ *PID\ USER\ +COMMAND$ ]]
+	[ "${#lines[@]}" = 3 ]
+	[ "$(awk 'NR == 2 { print $1 }' <<<"$output")" = "$(field web pid)" ]
+	run -0 "$WOLFFIA" top web comm,state
+	[[ "${lines[0]}" =~ ^COMMAND\ +STAT\ +PID$ ]]
+	[ "${#lines[@]}" = 3 ]
+	run -125 --separate-stderr "$WOLFFIA" top web pid capeff
+	fails_with 125 '"capeff" is no descriptor of processes'
+	one_clear_line
+}
+
 @test "top executes nothing of the container" {
 	cp -a "$ROOT" trap
 	rm -f trap/bin/ps
@@ -430,6 +458,40 @@ names() {
 }
 
 # --- info, version
+
+@test "stats --interval and --no-reset" {
+	up web sleep 100
+	start_program "$WOLFFIA" stats -i 20ms --no-reset --format '{{.Name}} {{.PIDs}}'
+	for _ in 1 2 3 4 5 6 7 8; do
+		await "web 2"
+	done
+	kill -INT "$pid"
+	await_end
+	[ "$status" = 130 ]
+	run "$TOOLS/in_terminal" -w "web 2" -s '' -w "web 2" -s '\003' "$WOLFFIA" stats -i 20ms --no-reset --format '{{.Name}} {{.PIDs}}'
+	lacks $'\e' <<<"$output"
+	for time in 0 x -1; do
+		run --separate-stderr "$WOLFFIA" stats -i "$time" web
+		fails_with 125 "--interval"
+	done
+}
+
+@test "container exists and image exists answer by their status" {
+	create made true
+	run -0 "$WOLFFIA" container exists made
+	[ -z "$output" ]
+	run -0 "$WOLFFIA" container exists "${id:0:10}"
+	run -1 "$WOLFFIA" container exists nobody
+	[ -z "$output" ]
+	tar -C "$ROOT" -c bin | "$WOLFFIA" import -q - localhost/there:1
+	run -0 "$WOLFFIA" image exists there:1
+	run -1 "$WOLFFIA" image exists there:2
+	[ -z "$output" ]
+	run -1 "$WOLFFIA" container exists there:1
+	run -125 --separate-stderr "$WOLFFIA" image exists
+	fails_with 125 "the name is missing"
+	"$WOLFFIA" rmi -q there:1
+}
 
 @test "info counts containers" {
 	create made true
