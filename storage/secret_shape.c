@@ -55,15 +55,10 @@ static const struct shape {
 };
 /* clang-format on */
 
-static bool is_of(const char *set, char c)
-{
-	return c && strchr(set, c);
-}
-
 /* what a token is made of: one does not begin in the middle of that */
 static bool is_inner(char c)
 {
-	return is_of(URL64, c);
+	return isalnum((unsigned char)c) || c == '-' || c == '_';
 }
 
 static bool match(const struct shape *shape, const char *text, size_t at,
@@ -72,7 +67,8 @@ static bool match(const struct shape *shape, const char *text, size_t at,
 	size_t prefix = strlen(shape->prefix);
 	const char *behind = text + at + prefix;
 
-	if (strncmp(text + at, shape->prefix, prefix) != 0)
+	if (text[at] != *shape->prefix ||
+	    strncmp(text + at, shape->prefix, prefix) != 0)
 		return false;
 	size_t n = strspn(behind, shape->of);
 	if (n < shape->least || (shape->most && n > shape->most) ||
@@ -126,12 +122,12 @@ static bool match_private_key(const char *text, size_t at, struct secret *ret)
 static bool match_url(const char *text, size_t at, struct secret *ret)
 {
 	const char *start = text + at + 3;
-	size_t n = strcspn(start, "/?# \t\r\n\"'<>`\\|,;");
 	const char *colon = NULL, *host = NULL;
 
 	if (strncmp(text + at, "://", 3) != 0 || at == 0 ||
 	    !isalnum((unsigned char)text[at - 1]))
 		return false;
+	size_t n = strcspn(start, "/?# \t\r\n\"'<>`\\|,;");
 	for (size_t i = 0; i < n; i++) {
 		if (start[i] == '@')
 			host = start + i;

@@ -271,6 +271,8 @@ only() {
 # interrupted SIGNAL CALL:when=N PROGRAM...: the signal comes with the N-th CALL,
 # when a part is written
 interrupted() {
+	# LeakSanitizer cannot work below strace
+	export ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0
 	local signal=$1 call=$2
 	shift 2
 	run strace -f -qq -o trace -e "inject=$call:signal=$signal" "$@"
@@ -299,6 +301,7 @@ interrupted() {
 	need strace
 	make_two_layers two 600000
 	mkdir out
+	export ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0
 	denied=(-e inject=openat:error=EOPNOTSUPP:when=2 -P "$DIR/out")
 	run -0 strace -f -qq -o trace "${denied[@]}" "$WOLFFIA_IMAGE" save -o "$DIR/out/x" two
 	grep -q 'O_TMPFILE.*INJECTED' trace

@@ -201,6 +201,7 @@ static const char *const repeated[] = {
 	"eyJabcdefghij.",
 	"://",
 	"a://u:",
+	"a:",
 	"-----BEGIN ",
 	"-----BEGIN PRIVATE KEY",
 	"SG.",
