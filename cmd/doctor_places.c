@@ -9,7 +9,6 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/vfs.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <linux/magic.h>
@@ -20,6 +19,7 @@
 #include "base/text.h"
 #include "cmd/doctor_checks.h"
 #include "cmd/human.h"
+#include "storage/store_fit.h"
 
 enum { FREE_LEAST_MIB = 512 };
 
@@ -68,12 +68,14 @@ static bool is_network_fs(const struct statfs *fs)
 	return false;
 }
 
-/* Does it keep "user." attributes?  Tried on a file of ours. */
-static bool has_xattrs(const struct doctor *d)
+/* What pull, load and import ask; @attributes: is that they are kept, too */
+static int try_store(const struct doctor *d, bool attributes, struct error *err)
 {
-	scoped(char) *path = xasprintf("%s/lower/file", d->scratch);
+	scoped_fd fd = open(d->scratch, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	return setxattr(path, "user.wolffia", "1", 1, 0) == 0;
+	if (fd < 0)
+		return error_set(err, errno, "open %s", d->scratch);
+	return store_fit(fd, d->store_path, attributes, 0, err);
 }
 
 static void check_store_fs(const struct doctor *d, const struct statfs *fs,
@@ -81,6 +83,7 @@ static void check_store_fs(const struct doctor *d, const struct statfs *fs,
 {
 	uint64_t bytes = (uint64_t)fs->f_bavail * (uint64_t)fs->f_bsize;
 	scoped(char) *size = human_size(bytes);
+	struct error err;
 
 	finding_say(f, VERDICT_OK, "%s (%s): %s, %s free", d->store_path, state,
 		    fs_name(fs), size);
@@ -91,14 +94,17 @@ static void check_store_fs(const struct doctor *d, const struct statfs *fs,
 			    d->store_path, state, fs_name(fs));
 		finding_remedy(f, "keep the store on a local disk: export "
 				  "WOLFFIA_STORE=/var/tmp/wolffia-$USER");
+	} else if (try_store(d, false, &err) < 0) {
+		finding_error(f, VERDICT_FAIL, &err);
 	} else if (fs->f_flags & ST_NOEXEC) {
-		finding_say(f, VERDICT_FAIL,
+		finding_say(f, VERDICT_WARN,
 			    "%s (%s) lies on a file system that is mounted "
-			    "noexec: nothing in an image could be run",
+			    "noexec: images run all the same, but nothing in "
+			    "a named volume does",
 			    d->store_path, state);
 		finding_remedy(f, "keep the store on another one: export "
 				  "WOLFFIA_STORE=DIR");
-	} else if (!has_xattrs(d)) {
+	} else if (try_store(d, true, &err) < 0) {
 		finding_say(f, VERDICT_WARN,
 			    "%s (%s): %s keeps no extended attributes "
 			    "(user.*), which layers with deleted directories "

@@ -15,6 +15,7 @@
 #include "core/spec.h"
 #include "storage/digest.h"
 #include "storage/layout.h"
+#include "storage/partial.h"
 
 /* Something of images: a blob or the tree of a layer. */
 struct part {
@@ -280,6 +281,16 @@ static void add_up(struct survey *survey)
 		add_up_image(survey, &usage->images[i]);
 }
 
+/* what broken transfers left is no image's, and goes with the next prune */
+static int measure_partial(struct survey *survey, struct error *err)
+{
+	uint64_t bytes = 0;
+	int r = partial_sweep(survey->store, false, NULL, NULL, &bytes, err);
+
+	survey->usage->images_size += bytes;
+	return r;
+}
+
 static int measure(struct survey *survey, struct error *err)
 {
 	struct store_usage *usage = survey->usage;
@@ -318,6 +329,8 @@ int store_usage_find(const struct store *store, struct store_usage *ret,
 		r = find_volumes(&survey, err);
 	if (r == 0)
 		r = measure(&survey, err);
+	if (r == 0)
+		r = measure_partial(&survey, err);
 	if (r == 0) {
 		mark_images(&survey);
 		add_up(&survey);

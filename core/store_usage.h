@@ -48,7 +48,8 @@ struct store_usage {
  *
  * A blob or a layer that several images have counts once, and so does a file
  * with several names, wherever they are.  What no image refers to is part of
- * .images_size.  What is only in an image store is not in this one.
+ * .images_size, and so are the beginnings of blobs that nobody fetches now.
+ * What is only in an image store is not in this one.
  *
  * Return: 0; errors of reading the store.  An image that cannot be read counts
  * as one that needs nothing: "check" tells of it.

@@ -219,7 +219,7 @@ static int not_unpacked(const char *name, bool single, struct error *err)
 {
 	error_say(err, ENODATA, "a layer of the image is not unpacked%s: %s",
 		  single ? " for use without subordinate ids" : "", name);
-	return error_hint(err, "unpack it with: wolffia-image unpack%s IMAGE",
+	return error_hint(err, "unpack it with: wolffia unpack%s IMAGE",
 			  single ? " --single" : "");
 }
 

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -50,9 +51,17 @@ static int stage_root(struct stage *stage, int fd, const char *what,
 		      struct error *err)
 {
 	char diff_id[DIGEST_MAX];
+	struct stat st;
 
+	/* what it unpacks to; the copy of it may share its blocks */
+	uint64_t size = fstat(fd, &st) == 0 && S_ISREG(st.st_mode)
+				? (uint64_t)st.st_size
+				: 0;
+	int r = stage_fit(stage, size, err);
+	if (r < 0)
+		return r;
 	stage_say(stage, "Reading %s", what);
-	int r = stage_blob(stage, fd, false, NULL, what, layer, err);
+	r = stage_blob(stage, fd, false, NULL, what, layer, err);
 	if (r == 0)
 		r = sniff_staged(stage, layer, err);
 	if (r < 0)

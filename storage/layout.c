@@ -45,8 +45,14 @@ int layout_read_index(const struct store *store, struct image_index *ret,
 	}
 	if (size < 0)
 		return damaged(err);
-	if (index_parse(text, (size_t)size, ret, err) < 0)
-		return damaged(err);
+	if (index_parse(text, (size_t)size, ret, err) < 0) {
+		damaged(err);
+		return error_hint(err,
+				  "put a copy of %s/" INDEX " back; or "
+				  "wolffia check --repair, which finds the "
+				  "images but not their names",
+				  store->path);
+	}
 	return 0;
 }
 

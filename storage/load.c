@@ -433,6 +433,12 @@ int load_images(struct stage *stage, int fd, const char *what,
 
 	if (fstat(fd, &st) < 0)
 		return error_set(err, errno, "%s", what);
+	/* an archive is unpacked here; of a directory's blobs we may have all
+	 */
+	int r = stage_fit(stage, S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0,
+			  err);
+	if (r < 0)
+		return r;
 	if (!S_ISDIR(st.st_mode)) {
 		stage_say(stage, "Reading %s", what);
 		archive = stage_archive(stage, fd, what, err);
@@ -441,7 +447,7 @@ int load_images(struct stage *stage, int fd, const char *what,
 		load.root_fd = archive;
 		load.own = true;
 	}
-	int r = load_from(&load, err);
+	r = load_from(&load, err);
 	if (r < 0)
 		return r;
 	*ret = loaded;

@@ -17,6 +17,7 @@
 #include "base/text.h"
 #include "storage/collect.h"
 #include "storage/layout.h"
+#include "storage/store_fit.h"
 
 /* Return: 0, or -EAGAIN when somebody holds it, or it is gone by now */
 static int try_lock(int fd)
@@ -96,6 +97,12 @@ int stage_open(struct stage *ret, const struct store *store,
 	}
 	*ret = stage;
 	return 0;
+}
+
+int stage_fit(const struct stage *stage, uint64_t bytes, struct error *err)
+{
+	return store_fit(stage->dirfd, stage->store->path, stage->ids->single,
+			 bytes, err);
 }
 
 void stage_say(const struct stage *stage, const char *format, ...)

@@ -76,6 +76,12 @@ int stage_open(struct stage *ret, const struct store *store,
 /* stage_discard - remove what is left of it; {0} is fine.  Return: 0, -errno */
 int stage_discard(struct stage *stage, struct error *err);
 
+/*
+ * stage_fit - can the store hold what is to come?  See storage/store_fit.h
+ * @bytes: that will be written at least; 0: not known
+ */
+int stage_fit(const struct stage *stage, uint64_t bytes, struct error *err);
+
 /* stage_say - report progress */
 void stage_say(const struct stage *stage, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));

@@ -122,6 +122,11 @@ ssize_t stage_stream_write(struct stage_stream *stream, const void *data,
 	return n < 0 ? error_set(err, errno, "unpack %s", stream->what) : n;
 }
 
+void stage_stream_close(struct stage_stream *stream)
+{
+	fd_close(&stream->fd);
+}
+
 int stage_stream_end(struct stage_stream **ret, const char *blob_digest,
 		     const char *diff_id, struct error *err)
 {

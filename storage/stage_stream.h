@@ -21,7 +21,8 @@ struct stage_stream;
 int stage_stream_begin(struct stage *stage, const char *what,
 		       struct stage_stream **ret, struct error *err);
 
-/* stage_stream_fd - where the bytes go; a pipe that does not block */
+/* stage_stream_fd - where the bytes go; a pipe that does not block; -1: closed
+ */
 int stage_stream_fd(const struct stage_stream *stream);
 
 /*
@@ -31,6 +32,9 @@ int stage_stream_fd(const struct stage_stream *stream);
  */
 ssize_t stage_stream_write(struct stage_stream *stream, const void *data,
 			   size_t size, struct error *err);
+
+/* stage_stream_close - all bytes were written: let it come to its end */
+void stage_stream_close(struct stage_stream *stream);
 
 /*
  * stage_stream_end - all bytes were written, and the blob is what it should be

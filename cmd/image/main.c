@@ -61,8 +61,8 @@ int main(int argc, char *argv[])
 	if (argc < 2)
 		return image_usage(
 			"write a verb: check, commit, cp, diff, export, "
-			"import, load, pull, push, rmi, save, tag, unpack "
-			"or untag");
+			"import, load, login, logout, pull, push, rmi, save, "
+			"tag, unpack or untag");
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
 		if (strcmp(argv[1], verbs[i].name) == 0)
 			return print_close(verbs[i].run(argc - 1, argv + 1));

@@ -1,6 +1,6 @@
 /*
- * What "wolffia prune" does to images: those that nobody uses go, and what no
- * image refers to.
+ * What "wolffia prune" does to images: those that nobody uses go, what no
+ * image refers to, and what pulls that were broken off have left.
  *
  * Not a verb for users: the other program has asked, and has removed
  * containers; what that freed is added to what is freed here.
@@ -26,6 +26,7 @@
 #include "core/record.h"
 #include "storage/collect.h"
 #include "storage/layout.h"
+#include "storage/partial.h"
 
 struct prune_images_options {
 	struct image_options common;
@@ -134,6 +135,17 @@ static int remove_locked(struct image_work *work, bool all,
 	return collect_remove(&work->stage, &garbage, err);
 }
 
+/* the beginnings of blobs that nobody fetches now */
+static int remove_partial(const struct store *store, uint64_t *ret,
+			  struct error *err)
+{
+	uint64_t bytes = 0;
+	int r = partial_sweep(store, true, NULL, NULL, &bytes, err);
+
+	*ret += bytes;
+	return r;
+}
+
 /* they are in the stage: what takes time needs no lock */
 static int count_layers(struct image_work *work, uint64_t *ret,
 			struct error *err)
@@ -190,6 +202,8 @@ static int prune(const struct prune_images_options *options,
 			  &err);
 	if (r == 0)
 		r = count_layers(&work, &pruned.bytes, &err);
+	if (r == 0)
+		r = remove_partial(&work.store, &pruned.bytes, &err);
 	if (r < 0)
 		status = image_fail(&err, "cannot remove unused images");
 	report(&work.store, &pruned);

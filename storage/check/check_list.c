@@ -190,6 +190,37 @@ static int list_containers(struct check *check, struct error *err)
 	return r;
 }
 
+/*
+ * Nothing is removed after that: what is not in the new one may still be of
+ * use to who puts the old one back.  Return: 0 @ret is the new one; -EUCLEAN
+ * there is none; -errno
+ */
+static int add_damaged_index(struct check *check, const char *why,
+			     struct image_index *ret, struct error *err)
+{
+	struct finding *finding = check_add(check, FINDING_DAMAGED, "index",
+					    "oci/index.json", why);
+
+	check->index_damaged = true;
+	free(finding->remedy);
+	if (!check->repair) {
+		finding->remedy = xstrdup(
+			"put a copy of oci/index.json back; or wolffia check "
+			"--repair, which finds the images but not their names");
+		return -EUCLEAN;
+	}
+	finding->remedy = xstrdup("");
+	int r = check_rebuild_index(check->store, ret, err);
+	if (r < 0)
+		return r;
+	finding->repaired = true;
+	finding->done = xasprintf(
+		"made anew with %zu images: wolffia tag gives them names "
+		"again, and prune removes those without",
+		ret->n);
+	return 0;
+}
+
 int check_list(struct check *check, struct error *err)
 {
 	scoped_index index = { 0 };
@@ -200,16 +231,10 @@ int check_list(struct check *check, struct error *err)
 		*err = why;
 		return r;
 	}
-	if (r < 0) {
-		struct finding *finding =
-			check_add(check, FINDING_DAMAGED, "index",
-				  "oci/index.json", why.text);
-		free(finding->remedy);
-		finding->remedy = xstrdup(
-			"put a copy of oci/index.json back, or remove it and "
-			"pull or load the images again");
-		check->index_damaged = true;
-	}
+	if (r < 0)
+		r = add_damaged_index(check, why.text, &index, err);
+	if (r < 0 && check->repair)
+		return r;
 	for (size_t i = 0; r == 0 && i < index.n; i++) {
 		const struct descriptor *entry = &index.entries[i];
 		r = list_image(check, entry->digest, entry->size,

@@ -36,6 +36,14 @@ int check_blobs(struct check *check, struct error *err);
 int check_layers(struct check *check, struct error *err);
 int check_leftovers(struct check *check, struct error *err);
 
+/*
+ * check_rebuild_index - write an index of the manifests that are in the store,
+ * and keep the damaged one as oci/index.json.damaged
+ * @ret: it; or that of somebody who was quicker
+ */
+int check_rebuild_index(const struct store *store, struct image_index *ret,
+			struct error *err);
+
 struct check_blob *check_find_blob(struct check *check, const char *digest);
 
 /*

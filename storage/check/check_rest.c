@@ -13,6 +13,7 @@
 #include "storage/check/check_private.h"
 #include "storage/collect.h"
 #include "storage/layout.h"
+#include "storage/partial.h"
 
 static struct finding *add_unused(struct check *check, const char *kind,
 				  const char *name, const char *message)
@@ -74,40 +75,25 @@ static DIR *open_list(const struct check *check, const char *name)
 	return list;
 }
 
-/* Return: is it nobody's?  With .repair it is removed then */
-static bool take_partial(const struct check *check, int dirfd, const char *name)
+static void add_partial(void *context, const char *name)
 {
-	struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-	scoped_fd fd = openat(dirfd, name,
-			      (check->repair ? O_RDWR : O_RDONLY) | O_CLOEXEC |
-				      O_NOFOLLOW | O_NONBLOCK);
+	struct check *check = context;
+	struct finding *finding =
+		add_unused(check, "partial", name,
+			   "a transfer was broken off; pull goes on with it");
 
-	if (fd < 0 || is_locked(fd))
-		return false;
-	if (!check->repair)
-		return true;
-	/* who goes on with it locks it first, and sees that it has no name */
-	return fcntl(fd, F_OFD_SETLK, &whole) == 0 &&
-	       unlinkat(dirfd, name, 0) == 0;
+	if (check->repair)
+		finding->done = xstrdup("removed");
+	finding->repaired = check->repair;
 }
 
 static void find_partial(struct check *check)
 {
-	DIR *list = open_list(check, "partial");
+	struct error ignored;
+	uint64_t bytes;
 
-	for (struct dirent *entry; list && (entry = readdir(list));) {
-		if (entry->d_name[0] == '.' ||
-		    !take_partial(check, dirfd(list), entry->d_name))
-			continue;
-		struct finding *finding = add_unused(
-			check, "partial", entry->d_name,
-			"a transfer was broken off; pull goes on with it");
-		if (check->repair)
-			finding->done = xstrdup("removed");
-		finding->repaired = check->repair;
-	}
-	if (list)
-		closedir(list);
+	partial_sweep(check->store, check->repair, add_partial, check, &bytes,
+		      &ignored);
 }
 
 static void find_work(struct check *check)

@@ -454,7 +454,9 @@ static bool is_ready(int fd, short events)
 	return fd >= 0 && poll(&ready, 1, 0) > 0;
 }
 
-static void resume_paused(struct batch *batch)
+/* What waited is taken within curl_easy_pause(3), and libcurl tells nobody
+ * when that fails: it would go on with what comes next. */
+static int resume_paused(struct batch *batch, struct error *err)
 {
 	for (size_t i = 0; i < batch->n; i++) {
 		struct http_transfer *t = &batch->transfers[i];
@@ -463,7 +465,10 @@ static void resume_paused(struct batch *batch)
 			continue;
 		t->paused = false;
 		curl_easy_pause(t->easy, CURLPAUSE_CONT);
+		if (t->why.code)
+			return end(t, own_error(t, err), err);
 	}
+	return 0;
 }
 
 /* until something happens, or for a moment */
@@ -490,8 +495,7 @@ static int wait_for_event(struct batch *batch, struct error *err)
 		options->tick(options->context);
 	if (is_ready(options->cancel_fd, POLLIN))
 		return error_say(err, ECANCELED, "interrupted");
-	resume_paused(batch);
-	return 0;
+	return resume_paused(batch, err);
 }
 
 static int run_batch(struct batch *batch, struct error *err)

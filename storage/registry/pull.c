@@ -28,6 +28,7 @@ struct fetch {
 	struct blob_get *get; /* NULL: the store has it */
 	bool resumed; /* some of it was there: not unpacked on the way */
 	struct stage_stream *stream;
+	uint64_t passed; /* bytes that the unpacker was given */
 	/* what the unpacker has not taken yet of what has come */
 	char *waiting;
 	size_t n_waiting;
@@ -142,6 +143,16 @@ static int give_up_stream(struct fetch *fetch, struct error *err)
 				 fetch->what);
 }
 
+/* an unpacker that has all of it ends while other layers still come */
+static void note_passed(struct fetch *fetch, size_t size)
+{
+	fetch->passed += size;
+	if (fetch->passed < fetch->layer->size || fetch->n_waiting > 0)
+		return;
+	stage_stream_close(fetch->stream);
+	fetch->get->tee_fd = -1;
+}
+
 /*
  * Bytes of a layer have come, to be unpacked at once.  All or none of them are
  * taken: what the unpacker has no room for waits here, a piece at most.
@@ -173,6 +184,8 @@ static int unpack_piece(void *context, const void *data, size_t size,
 		       fetch->n_waiting);
 		r = 0;
 	}
+	if (r == 0)
+		note_passed(fetch, size);
 	return r;
 }
 
@@ -231,6 +244,26 @@ static int plan_layers(struct work *work, struct error *err)
 	return r;
 }
 
+/*
+ * What is still to come of the layers, and as much again for what they unpack
+ * to, which nobody knows but which is more.
+ */
+static int check_room(const struct work *work, struct error *err)
+{
+	uint64_t bytes = 0;
+	struct stat st;
+
+	for (size_t i = 0; i < work->n; i++) {
+		const struct fetch *fetch = &work->fetches[i];
+		if (!fetch->get || fstat(fetch->get->fd, &st) < 0)
+			continue;
+		uint64_t there = (uint64_t)st.st_size;
+		uint64_t size = fetch->layer->size;
+		bytes += size + (size > there ? size - there : 0);
+	}
+	return stage_fit(work->pull->stage, bytes, err);
+}
+
 static void begin_showing(struct work *work)
 {
 	work->transfers = xcalloc(work->n + 1, sizeof(*work->transfers));
@@ -267,7 +300,8 @@ static int finish_stream(struct fetch *fetch, struct error *err)
 {
 	int fd = stage_stream_fd(fetch->stream);
 
-	fcntl(fd, F_SETFL, O_WRONLY);
+	if (fd >= 0)
+		fcntl(fd, F_SETFL, O_WRONLY);
 	int r = pass_waiting(fetch, err);
 	if (r < 0 && r != -EPIPE)
 		return r;
@@ -385,8 +419,10 @@ int pull_image(const struct pull *pull, struct image_index *ret,
 	       struct error *err)
 {
 	struct work work = { .pull = pull, .partial_fd = -1 };
-	int r = read_documents(&work, err);
+	int r = stage_fit(pull->stage, 0, err);
 
+	if (r == 0)
+		r = read_documents(&work, err);
 	work.partial_fd = openat(pull->stage->store->dirfd, "partial",
 				 O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (r == 0 && work.partial_fd < 0)
@@ -394,6 +430,8 @@ int pull_image(const struct pull *pull, struct image_index *ret,
 			      pull->stage->store->path);
 	if (r == 0)
 		r = plan_layers(&work, err);
+	if (r == 0)
+		r = check_room(&work, err);
 	if (r == 0) {
 		begin_showing(&work);
 		r = fetch_all(&work, err);

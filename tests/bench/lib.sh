@@ -113,3 +113,17 @@ bench_wait_for_quiet() {
 		sleep 5
 	done
 }
+
+# bench_registry DIRECTORY: a docker-registry with DIRECTORY/registry.yml, until
+# this script ends; $registry is its host:port
+bench_registry() {
+	local log=$1/registry.log
+
+	: >"$log"
+	docker-registry serve "$1/registry.yml" >>"$log" 2>&1 &
+	# shellcheck disable=SC2064 # now
+	trap "kill $!" EXIT
+	registry=$(timeout 10 tail -n +1 -f --pid=$! "$log" |
+		sed -n 's/.*listening on \(127.0.0.1:[0-9]*\).*/\1/p;T;q') || true
+	[ -n "$registry" ] || die "no registry: $(tail -n 1 "$log")"
+}

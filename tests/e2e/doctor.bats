@@ -17,28 +17,6 @@ has_subids() {
 	grep -q "^\($(id -un)\|$(id -u)\):" /etc/subuid
 }
 
-# Run the script $1 in a user and mount namespace of the test's own, as the
-# same user and with all capabilities there, and then the rest of the
-# arguments without any, below what the script sets $prefix to.  There are no
-# subordinate ids in it.  With $exec=exec this shell becomes that process.
-elsewhere() {
-	local script=$1
-	shift
-	: >"$DIR/empty"
-	${exec:-} unshare --user --map-current-user --keep-caps --mount sh -ec '
-		mount --bind "$0/empty" /etc/subuid
-		mount --bind "$0/empty" /etc/subgid
-		eval "$1"
-		shift
-		exec $prefix setpriv --inh-caps=-all --ambient-caps=-all \
-			--bounding-set=-all -- "$@"' "$DIR" "$script" "$@"
-}
-
-need_elsewhere() {
-	need unshare setpriv
-	elsewhere : true || lacking "no user namespace can be made here"
-}
-
 # the line (and what is folded) of one check
 finding() {
 	awk -v name="$1" '
@@ -293,9 +271,8 @@ assert_failed() {
 	export WOLFFIA_STORE=$DIR/mnt/store
 	run elsewhere "mount -t tmpfs -o noexec,mode=777 t $DIR/mnt" \
 		"$WOLFFIA" doctor
-	[ "$status" -eq 1 ]
-	assert_failed "store"
-	[[ $(finding store) == *noexec* ]]
+	[ "$status" -eq 0 ]
+	[[ $(finding store) == warn*noexec* ]]
 	mkdir "$DIR/l" "$DIR/u" "$DIR/w"
 	run elsewhere "mount -t overlay -o userxattr,lowerdir=$DIR/l,upperdir=$DIR/u,workdir=$DIR/w o $DIR/mnt" \
 		"$WOLFFIA" doctor

@@ -151,3 +151,25 @@ assert_failed() {
 	[ "$(grep -c '^wolffia: ' <<<"$output")" -eq 1 ]
 	[ "$(grep -vc '^wolffia: \|^  hint: ' <<<"$output")" -eq 0 ]
 }
+
+# Run the script $1 in a user and mount namespace of the test's own, as the
+# same user and with all capabilities there, and then the rest of the
+# arguments without any, below what the script sets $prefix to.  There are no
+# subordinate ids in it.  With $exec=exec this shell becomes that process.
+elsewhere() {
+	local script=$1
+	shift
+	: >"$DIR/empty"
+	${exec:-} unshare --user --map-current-user --keep-caps --mount sh -ec '
+		mount --bind "$0/empty" /etc/subuid
+		mount --bind "$0/empty" /etc/subgid
+		eval "$1"
+		shift
+		exec $prefix setpriv --inh-caps=-all --ambient-caps=-all \
+			--bounding-set=-all -- "$@"' "$DIR" "$script" "$@"
+}
+
+need_elsewhere() {
+	need unshare setpriv
+	elsewhere : true || lacking "no user namespace can be made here"
+}

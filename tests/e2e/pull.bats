@@ -251,6 +251,28 @@ assert_resumed() { # after a pull of the image of make_image one
   assert_nothing_left
 }
 
+@test "an unpacker that fails while the transfer waits for it ends the pull, and says why" {
+  make_image one 4000000
+  push one 1
+  mkdir bin
+  # until more has come than the pipe to the unpacker holds
+  cat >bin/newuidmap <<-'END'
+	#!/bin/bash
+	while [ "$(cat "$WOLFFIA_STORE"/partial/* | wc -c)" -le 1048576 ]; do
+		[ $SECONDS -lt 10 ] || break
+	done
+	echo "out of order" >&2
+	exit 1
+	END
+  chmod +x bin/newuidmap
+  PATH=$PWD/bin:$PATH run wolffia pull -q "$IMAGE:1"
+  assert_failed
+  [[ $output == *"out of order"* ]]
+  layer=$(layer_of_image)
+  [ "$(requests "\"GET /v2/team/app/blobs/$layer ")" -eq 1 ]
+  wolffia pull -q "$IMAGE:1"
+}
+
 @test "on a terminal there are bars, and nothing is left of them" {
   need script
   make_image one 3000000

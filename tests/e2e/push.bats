@@ -99,6 +99,17 @@ count() { # WORD: how many lines of stderr end with it
   wolffia --store "$DIR/second" rmi -f "$REGISTRY/team/app:2"
 }
 
+@test "a layer that an image has twice is sent once" {
+  start_registry plain
+  make_layer text.tar text hello
+  load_image "$REGISTRY/team/app:1" text.tar text.tar
+  run -0 --separate-stderr wolffia push "$REGISTRY/team/app:1"
+  [ "$(count pushed)" -eq 1 ]
+  [ "$(requests '"POST /v2/team/app/blobs/uploads/ ')" -eq 2 ]
+  [ "$(jq '.layers | length' <(skopeo inspect --raw --tls-verify=false \
+    "docker://$REGISTRY/team/app:1"))" -eq 2 ]
+}
+
 @test "what the repository has is not sent again" {
   start_registry plain
   load_app "$REGISTRY/team/app:1" one

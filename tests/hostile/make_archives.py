@@ -127,6 +127,23 @@ def zstd_frame(data, window=None):
     return out
 
 
+def zstd_checked(data, checksum):
+    """The same with a content checksum, right or not."""
+    frame = bytearray(zstd_frame(data))
+    frame[4] |= 4
+    return bytes(frame) + checksum
+
+
+def zstd_zeros(before, zeros, after=b""):
+    """A frame of before + that many zero bytes + after: 4 bytes for 128 KiB."""
+    run = (1 << 17 << 3 | 1 << 1).to_bytes(3, "little") + b"\0"
+    first = zstd_frame(before)
+    head, block = first[:6], first[6:]
+    size = int.from_bytes(block[:3], "little") & ~1
+    return head + size.to_bytes(3, "little") + block[3:] + \
+        run * (zeros >> 17) + zstd_frame(after)[6:]
+
+
 def xz_with_dictionary(data, code):
     """An xz stream whose header claims another dictionary size."""
     xz = bytearray(lzma.compress(data, check=lzma.CHECK_CRC32))
@@ -541,6 +558,18 @@ def formats(c):
           ["EBADMSG", "EFBIG"])
     c.raw("window_128m.tar.zst", zstd_frame(tar, (27 - 10) << 3), "ok", ok,
           stream=tar)
+    c.raw("garbage_behind.tar.zst", zstd_frame(tar) + b"garbage" * 99,
+          ["ok", "EBADMSG"])
+    c.raw("wrong_checksum.tar.zst", zstd_checked(tar, b"wsum"), "EBADMSG")
+    c.raw("members_100000.tar.gz", gzip.compress(tar[:600])
+          + gzip.compress(b"") * 100000 + gzip.compress(tar[600:]), "ok", ok,
+          stream=tar)
+    c.raw("frames_100000.tar.zst", zstd_frame(tar[:600])
+          + zstd_frame(b"") * 100000 + zstd_frame(tar[600:]), "ok", ok,
+          stream=tar)
+    c.raw("skippable_frames.tar.zst", zstd_frame(tar[:600])
+          + (b"\x50\x2a\x4d\x18" + b"\0" * 4) * 100000
+          + zstd_frame(tar[600:]), "ok", ok, stream=tar)
     c.raw("dictionary_4g.tar.xz", xz_with_dictionary(tar, 40),
           "EFBIG", None, ["memory"])
     c.raw("dictionary_64m.tar.xz", xz_with_dictionary(tar, 28), "ok", ok,
@@ -551,6 +580,13 @@ def formats(c):
           ["bytes=%d" % (16 << 20)])
     c.raw("bomb_padding.tar.gz", gzip_zeros(good, zeros), "EFBIG", None,
           ["bytes=%d" % (16 << 20), "files=1000"])
+    c.raw("bomb_file.tar.zst", zstd_zeros(header(b"f", size=zeros), zeros,
+                                          END), "EFBIG", None,
+          ["bytes=%d" % (16 << 20)])
+    c.raw("bomb_padding.tar.zst", zstd_zeros(good, zeros), "EFBIG", None,
+          ["bytes=%d" % (16 << 20), "files=1000"])
+    c.raw("bomb_pax.tar.zst", zstd_zeros(header(b"p", b"x", size=zeros),
+                                         zeros, tar), ["EFBIG", "EBADMSG"])
     c.raw("bomb_pax.tar.gz", gzip_zeros(header(b"p", b"x", size=zeros),
                                         zeros, tar), ["EFBIG", "EBADMSG"])
     c.raw("bomb_longname.tar.gz",
