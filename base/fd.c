@@ -8,11 +8,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <linux/close_range.h>
+#include <linux/magic.h>
 
 #include "base/memory.h"
 
@@ -209,23 +212,62 @@ static int close_range_call(unsigned first, unsigned last, unsigned flags)
 	return (int)syscall(SYS_close_range, first, last, flags);
 }
 
+static void change(int fd, unsigned flags)
+{
+	if (flags & CLOSE_RANGE_CLOEXEC)
+		fcntl(fd, F_SETFD, FD_CLOEXEC);
+	else
+		close(fd);
+}
+
+/*
+ * Who has a container's root as its own has no /proc, or one that somebody
+ * else filled.  None of ours has lowered the hard limit before.
+ */
+static int each_number(unsigned first, unsigned last, unsigned flags)
+{
+	enum { MOST = 1 << 20 }; /* fs.nr_open, unless an administrator says */
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return -1;
+	if (limit.rlim_max > MOST) {
+		errno = EMFILE;
+		return -1;
+	}
+	for (unsigned fd = first; fd <= last && fd < limit.rlim_max; fd++)
+		change((int)fd, flags);
+	return 0;
+}
+
+/* the list of the kernel, or NULL */
+static DIR *open_list(void)
+{
+	DIR *list = opendir("/proc/self/fd");
+	struct statfs fs;
+
+	if (list &&
+	    (fstatfs(dirfd(list), &fs) < 0 || fs.f_type != PROC_SUPER_MAGIC)) {
+		closedir(list);
+		return NULL;
+	}
+	return list;
+}
+
 /* until Linux 5.11 (CLOSE_RANGE_CLOEXEC) is the floor */
 static int each_by_hand(unsigned first, unsigned last, unsigned flags)
 {
-	DIR *list = opendir("/proc/self/fd");
+	DIR *list = open_list();
 
 	if (!list)
-		return -1;
+		return each_number(first, last, flags);
 	for (struct dirent *entry; (entry = readdir(list));) {
 		unsigned fd = (unsigned)atoi(entry->d_name);
 
 		if (entry->d_name[0] == '.' || fd < first || fd > last ||
 		    (int)fd == dirfd(list))
 			continue;
-		if (flags & CLOSE_RANGE_CLOEXEC)
-			fcntl((int)fd, F_SETFD, FD_CLOEXEC);
-		else
-			close((int)fd);
+		change((int)fd, flags);
 	}
 	closedir(list);
 	return 0;

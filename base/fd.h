@@ -75,7 +75,8 @@ ssize_t fd_receive_message(int socket, void *data, size_t size, int flags,
 /*
  * fd_close_above - close every descriptor from 3 on that is not in @keep
  * @keep: sorted upwards, @n of them.  Source: close_range(2), Linux 5.9; an
- * older kernel is served by reading /proc/self/fd.
+ * older kernel is served by reading /proc/self/fd, or where the kernel's is not
+ * there number by number: -EMFILE where the hard limit is above 1,048,576.
  */
 int fd_close_above(const int *keep, size_t n, struct error *err);
 

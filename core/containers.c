@@ -139,6 +139,8 @@ static int find_prefix(const struct store *store, const char *prefix,
 	DIR *list = is_hex(prefix) ? open_list(store, err) : NULL;
 	bool unique = true;
 
+	if (is_hex(prefix) && !list)
+		return -err->code;
 	for (struct dirent *entry; list && (entry = readdir(list));) {
 		if (entry->d_name[0] == '.' ||
 		    !text_starts_with(entry->d_name, prefix))
@@ -189,9 +191,9 @@ int container_find(const struct store *store, const char *name,
 	struct container found = { 0 };
 	int r = names_find(store, name, &id, err);
 
-	if (r < 0)
+	if (r == -ENOENT)
 		r = find_prefix(store, name, &id, err);
-	if (r == -ENOTUNIQ)
+	if (r < 0 && r != -ENOENT)
 		return r;
 	if (r == 0) {
 		scoped_fd containers = state_open_containers(store, err);

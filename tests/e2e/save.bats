@@ -18,7 +18,24 @@ setup() {
 
 teardown() {
 	[ -z "${writer:-}" ] || wait "$writer" || true
+	end_podman
 	helper_teardown
+}
+
+# podman leaves a process behind, which holds its user namespace
+end_podman() {
+	local file=$XDG_RUNTIME_DIR/libpod/tmp/pause.pid pid
+	[ -s "$file" ] || return 0
+	pid=$(<"$file")
+	kill "$pid"
+	rm "$file"
+	# it is no child of ours: a pidfd tells its end
+	python3 -c 'import os, select, sys
+try:
+    fd = os.pidfd_open(int(sys.argv[1]))
+except ProcessLookupError:
+    sys.exit()
+sys.exit(not select.select([fd], [], [], 10)[0])' "$pid"
 }
 
 digest_of() {
@@ -171,6 +188,8 @@ only() {
 		"${peer[@]}" rmi -af >/dev/null
 	done
 	"${peer[@]}" unshare rm -rf "$DIR/podman" "$DIR/podman.run"
+	[ -s "$XDG_RUNTIME_DIR/libpod/tmp/pause.pid" ]
+	end_podman
 }
 
 @test "save to a terminal is refused, with what to do" {

@@ -75,6 +75,43 @@ confinement() {
 	store_is_empty
 }
 
+@test "the other verbs work without a call, or say in one line that it is missing" {
+	"$WOLFFIA" run -d --name runs --rootfs "$ROOT" sleep 1000 >/dev/null
+	"$WOLFFIA" create --name made --rootfs "$ROOT" true >/dev/null
+	echo hello >file
+	for call in openat2 open_tree mount_setattr memfd_create seccomp; do
+		for verb in "exec runs true" "exec -t runs true" "cp file runs:/f" "cp runs:/etc/passwd out" \
+			"diff runs" "commit -q made x:1" "logs runs" "top runs" "inspect made" "pause runs" \
+			"unpause runs" "wait made"; do
+			# shellcheck disable=SC2086
+			run --separate-stderr without "$call" "$WOLFFIA" $verb
+			[ "$status" != 0 ] || continue
+			one_clear_line
+			[ "$status" = 125 ] || { echo "$call $verb: $status $stderr"; false; }
+			# not that there is no such container
+			[[ "$stderr" != *"there is no"* ]] || { echo "$call $verb: $stderr"; false; }
+			[[ "$stderr" != *"Cannot allocate memory"* ]] || { echo "$call $verb: $stderr"; false; }
+		done
+	done
+	"$WOLFFIA" rm -fa >/dev/null
+	"$WOLFFIA" rmi -qf x:1
+}
+
+@test "without close_range(2), where the container's root is the own one, too" {
+	"$WOLFFIA" run -d --name runs --rootfs "$ROOT" sleep 1000 >/dev/null
+	"$WOLFFIA" create --name made --rootfs "$ROOT" true >/dev/null
+	echo hello >file
+	for name in runs made; do
+		run -0 --separate-stderr without close_range "$WOLFFIA" cp file "$name":/tmp/file
+		[ -z "$stderr" ]
+		run -0 --separate-stderr without close_range "$WOLFFIA" cp "$name":/tmp/file out
+		cmp file out
+		run -0 --separate-stderr without close_range "$WOLFFIA" export -o out.tar "$name"
+		tar -xOf out.tar tmp/file | cmp file
+	done
+	"$WOLFFIA" rm -fa >/dev/null
+}
+
 # files in place of them, which have the time of their unpacking as well
 @test "where the kernel makes no whiteouts, check compares layers all the same" {
 	local as_user=("$MEDDLE" -d mknodat=EPERM "$WOLFFIA")
