@@ -67,7 +67,7 @@ static const struct verb {
 	  "make an image of a root file system in a tar" },
 	{ "load", verb_image, "load images from an archive or a directory" },
 	{ "save", verb_image, "write images to an archive or a directory" },
-	{ "images", verb_image, "list the images of the store" },
+	{ "images", verb_images, "list the images of the store" },
 	{ "history", verb_history, "show how an image was made" },
 	{ "rmi", verb_image, "remove images" },
 	{ "tag", verb_image, "give an image one more name" },
@@ -220,7 +220,7 @@ int main(int argc, char **argv)
 	if (verb) {
 		call.argc = argc - first;
 		call.argv = argv + first;
-		return verb->function(&call);
+		return print_close(verb->function(&call));
 	}
 failed:
 	print_error(&err);

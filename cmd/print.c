@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "base/status.h"
+
 void print_error(const struct error *err)
 {
 	fprintf(stderr, "wolffia: %s\n", err->text);
@@ -13,6 +15,17 @@ void print_error(const struct error *err)
 		      "works on; a container around it must not hide system "
 		      "calls either. \"wolffia doctor\" tests it\n",
 		      stderr);
+}
+
+int print_close(int status)
+{
+	struct error err;
+
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	error_say(&err, 0, "cannot write to standard output");
+	print_error(&err);
+	return STATUS_WOLFFIA;
 }
 
 void print_detached(const char *name, const char *what)

@@ -9,6 +9,7 @@
 extern const struct option_entry df_table[];
 extern const struct option_entry history_table[];
 extern const struct option_entry exists_table[];
+extern const struct option_entry images_table[];
 extern const struct option_entry info_table[];
 extern const struct option_entry inspect_table[];
 extern const struct option_entry prune_table[];

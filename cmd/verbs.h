@@ -37,6 +37,7 @@ int verb_stats(const struct call *call);
 int verb_prune(const struct call *call);
 int verb_df(const struct call *call);
 int verb_history(const struct call *call);
+int verb_images(const struct call *call);
 int verb_info(const struct call *call);
 int verb_version(const struct call *call);
 int verb_systemd(const struct call *call);

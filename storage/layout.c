@@ -10,6 +10,7 @@
 #include "base/fd.h"
 #include "base/memory.h"
 #include "storage/digest.h"
+#include "storage/summary.h"
 
 #define INDEX   "oci/index.json"
 #define LAYOUT  "oci/oci-layout"
@@ -135,10 +136,38 @@ static int replace_file(const struct store *store, const char *path,
 	return r;
 }
 
+/* without one a list of images takes more time, and that is all */
+static void add_summary(const struct store *store, struct descriptor *entry)
+{
+	scoped_manifest manifest = { 0 };
+	scoped_config config = { 0 };
+	struct summary there;
+	struct error ignored;
+
+	if (summary_parse(entry, &there) ||
+	    layout_read_image(store, entry->digest, &manifest, &config,
+			      &ignored) < 0)
+		return;
+	free(entry->summary);
+	entry->summary = summary_text(entry, &manifest, &config);
+}
+
+static char *summed_up(const struct store *store,
+		       const struct image_index *index)
+{
+	scoped_index copy = { 0 };
+
+	for (size_t i = 0; i < index->n; i++) {
+		index_append(&copy, &index->entries[i]);
+		add_summary(store, &copy.entries[i]);
+	}
+	return index_text(&copy);
+}
+
 int layout_write_index(const struct store *store,
 		       const struct image_index *index, struct error *err)
 {
-	scoped(char) *text = index_text(index);
+	scoped(char) *text = summed_up(store, index);
 	int r = 0;
 
 	if (strlen(text) > INDEX_MAX)

@@ -31,7 +31,8 @@ int layout_read_index(const struct store *store, struct image_index *ret,
 int layout_read_images(const struct store *store, struct image_index *ret,
 		       size_t *ret_own, struct error *err);
 
-/* layout_write_index - replace it; the caller has store_lock() */
+/* layout_write_index - replace it, with a summary of each image; the caller has
+ * store_lock() */
 int layout_write_index(const struct store *store,
 		       const struct image_index *index, struct error *err);
 

@@ -62,6 +62,7 @@ void descriptor_free(struct descriptor *descriptor)
 	free(descriptor->containerd_name);
 	free(descriptor->index_digest);
 	free(descriptor->repository);
+	free(descriptor->summary);
 	*descriptor = (struct descriptor){ 0 };
 }
 
@@ -83,6 +84,7 @@ void descriptor_copy(struct descriptor *to, const struct descriptor *from)
 		.containerd_name = copy_or_null(from->containerd_name),
 		.index_digest = copy_or_null(from->index_digest),
 		.repository = copy_or_null(from->repository),
+		.summary = copy_or_null(from->summary),
 	};
 }
 
@@ -163,6 +165,7 @@ static int parse_annotations(const json_t *object, struct descriptor *to,
 		{ ANNOTATION_CONTAINERD_NAME, &to->containerd_name },
 		{ ANNOTATION_INDEX, &to->index_digest },
 		{ ANNOTATION_REPOSITORY, &to->repository },
+		{ ANNOTATION_SUMMARY, &to->summary },
 	};
 	int r = json_get_object(object, "annotations", &annotations, err);
 
@@ -338,6 +341,7 @@ static json_t *descriptor_json(const struct descriptor *d)
 	set_string(annotations, ANNOTATION_CONTAINERD_NAME, d->containerd_name);
 	set_string(annotations, ANNOTATION_INDEX, d->index_digest);
 	set_string(annotations, ANNOTATION_REPOSITORY, d->repository);
+	set_string(annotations, ANNOTATION_SUMMARY, d->summary);
 	set_unless_empty(object, "annotations", annotations);
 	return object;
 }

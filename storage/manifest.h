@@ -35,6 +35,8 @@
 #define ANNOTATION_INDEX "io.github.wolffia.index.digest"
 /* ours: of an image without a name, the repository that it came from */
 #define ANNOTATION_REPOSITORY "io.github.wolffia.repository"
+/* ours: what a list shows of the image (storage/summary.h) */
+#define ANNOTATION_SUMMARY "io.github.wolffia.summary"
 
 enum media_kind {
 	MEDIA_IS_UNKNOWN,
@@ -54,6 +56,7 @@ struct descriptor {
 	char *containerd_name; /* ANNOTATION_CONTAINERD_NAME */
 	char *index_digest;    /* ANNOTATION_INDEX */
 	char *repository;      /* ANNOTATION_REPOSITORY */
+	char *summary;         /* ANNOTATION_SUMMARY */
 };
 void descriptor_free(struct descriptor *descriptor);
 void descriptor_copy(struct descriptor *to, const struct descriptor *from);

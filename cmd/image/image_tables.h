@@ -6,7 +6,6 @@
 
 #include "cmd/option_table.h"
 
-extern const struct option_entry images_table[];
 extern const struct option_entry import_table[];
 extern const struct option_entry load_table[];
 extern const struct option_entry rmi_table[];

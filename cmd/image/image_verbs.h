@@ -31,7 +31,6 @@ int verb_login(int argc, char *const argv[]);
 int verb_logout(int argc, char *const argv[]);
 int verb_pull(int argc, char *const argv[]);
 int verb_push(int argc, char *const argv[]);
-int verb_images(int argc, char *const argv[]);
 int verb_prune_images(int argc, char *const argv[]); /* prune calls it */
 int verb_rmi(int argc, char *const argv[]);
 int verb_save(int argc, char *const argv[]);

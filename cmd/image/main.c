@@ -21,7 +21,6 @@ static const struct {
 	{ "cp",     verb_cp },
 	{ "diff",   verb_diff },
 	{ "export", verb_export },
-	{ "images", verb_images },
 	{ "import", verb_import },
 	{ "load",   verb_load },
 	{ "login",  verb_login },
@@ -50,18 +49,6 @@ static int unknown_verb(const char *name)
 	return STATUS_WOLFFIA;
 }
 
-/* what was written may not have arrived: a full disk, a closed pipe */
-static int close_output(int status)
-{
-	struct error err;
-
-	if (fflush(stdout) == 0 && !ferror(stdout))
-		return status;
-	error_say(&err, 0, "cannot write to standard output");
-	print_error(&err);
-	return STATUS_WOLFFIA;
-}
-
 int main(int argc, char *argv[])
 {
 	struct error err;
@@ -74,10 +61,10 @@ int main(int argc, char *argv[])
 	if (argc < 2)
 		return image_usage(
 			"write a verb: check, commit, cp, diff, export, "
-			"images, import, load, login, logout, pull, push, "
-			"rmi, save, tag, unpack or untag");
+			"import, load, login, logout, pull, push, rmi, save, "
+			"tag, unpack or untag");
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
 		if (strcmp(argv[1], verbs[i].name) == 0)
-			return close_output(verbs[i].run(argc - 1, argv + 1));
+			return print_close(verbs[i].run(argc - 1, argv + 1));
 	return unknown_verb(argv[1]);
 }

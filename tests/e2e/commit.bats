@@ -345,7 +345,7 @@ parts_of() {
 
 @test "commit that is killed leaves the store whole" {
 	made c base sh -c 'dd if=/dev/urandom of=/big bs=1M count=20 2>&1; '"$change"
-	before=$("$WOLFFIA_IMAGE" images -q --no-trunc)
+	before=$("$WOLFFIA" images -q --no-trunc)
 	for ms in 2 10 20 40 80 160 320; do
 		timeout -s KILL "0.$(printf %03d $ms)" "$WOLFFIA" commit -q c >/dev/null || true
 	done

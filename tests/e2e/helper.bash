@@ -46,8 +46,12 @@ helper_teardown() {
 	rm -rf "$DIR"
 }
 
+# a verb about images, without the launcher where another program has it
 image() {
-	"$WOLFFIA_IMAGE" "$@"
+	case $1 in
+	images) "$WOLFFIA" "$@" ;;
+	*) "$WOLFFIA_IMAGE" "$@" ;;
+	esac
 }
 
 # a root file system of busybox, in the file $1

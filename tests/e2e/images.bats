@@ -466,7 +466,7 @@ teardown() {
 	# those of the last one may need a moment to die, and the sweep only
 	# takes what nobody holds
 	for i in $(seq 1 200); do
-		image images >/dev/null
+		image rmi nosuch >/dev/null 2>&1 || true
 		[ -z "$(ls -A "$WOLFFIA_STORE/tmp")" ] && break
 	done
 	assert_store_empty
@@ -547,9 +547,31 @@ teardown() {
 	[[ $output == *'{{.Tag}}'* ]]
 }
 
+@test "images is quick by what the index notes, and right without it" {
+	make_rootfs root.tar
+	image import -q root.tar foo
+	index=$WOLFFIA_STORE/oci/index.json
+	noted=$(image images --no-trunc)
+	[[ $(jq -r '.manifests[0].annotations["io.github.wolffia.summary"]' "$index") == "sha256:"* ]]
+	run -0 strace -f -e trace=openat,open -o trace "$WOLFFIA" images
+	[ "$(grep -c 'blobs/' trace)" -eq 0 ]
+	# one that others wrote, and one of another image
+	jq 'del(.manifests[].annotations["io.github.wolffia.summary"])' "$index" >bare
+	jq '.manifests[].annotations["io.github.wolffia.summary"] |= sub("^sha256:.{8}"; "sha256:00000000")' \
+		"$index" >stale
+	for other in bare stale; do
+		cp "$other" "$index"
+		[ "$(image images --no-trunc)" = "$noted" ]
+	done
+	# whoever writes it next notes it again
+	image tag foo bar
+	[ "$(grep -o 'wolffia.summary' "$index" | wc -l)" -eq 2 ]
+	[[ $(cat "$index") != *"sha256:00000000"* ]]
+}
+
 @test "images fails when its output cannot be written" {
 	[ -w /dev/full ] || lacking "/dev/full"
-	run -125 bash -c "'$WOLFFIA_IMAGE' images >/dev/full"
+	run -125 bash -c "'$WOLFFIA' images >/dev/full"
 	[[ $output == *"standard output"* ]]
 }
 
@@ -682,9 +704,9 @@ teardown() {
 }
 
 @test "a wrong verb or option is told with the right one" {
-	run image imgaes
+	run image imprt
 	assert_failed
-	[[ $output == *"did you mean images?"* ]]
+	[[ $output == *"did you mean import?"* ]]
 	run image load --inptu x
 	assert_failed
 	[[ $output == *"--input"* ]]

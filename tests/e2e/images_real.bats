@@ -14,7 +14,7 @@ setup_file() {
 }
 
 teardown_file() {
-  "$WOLFFIA_IMAGE" images -q --no-trunc |
+  "$WOLFFIA" images -q --no-trunc |
     xargs -r "$WOLFFIA_IMAGE" rmi -f >/dev/null
   rm -rf "$(dirname "$WOLFFIA_STORE")"
 }
@@ -46,9 +46,9 @@ same_tree() { # expected IMAGE-AND-OPTIONS...
   for archive in oci debian.docker-archive.tar debian.oci-archive.tar; do
     "$WOLFFIA_IMAGE" load --quiet "$IMAGES/$archive"
   done
-  "$WOLFFIA_IMAGE" images
-  [ "$("$WOLFFIA_IMAGE" images | tail -n +2 | wc -l)" -eq 3 ]
-  ids=$("$WOLFFIA_IMAGE" images -q --no-trunc)
+  "$WOLFFIA" images
+  [ "$("$WOLFFIA" images | tail -n +2 | wc -l)" -eq 3 ]
+  ids=$("$WOLFFIA" images -q --no-trunc)
   [[ $ids =~ ^sha256:[0-9a-f]{64}$ ]]
   "$WOLFFIA_IMAGE" rmi -f "$ids"
   assert_store_empty

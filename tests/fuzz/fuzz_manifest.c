@@ -6,6 +6,7 @@
 #include "storage/history.h"
 #include "storage/manifest.h"
 #include "storage/media.h"
+#include "storage/summary.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -34,10 +35,13 @@ static void read_config(const char *text, size_t size, struct error *err)
 static void read_index(const char *text, size_t size, struct error *err)
 {
 	scoped_index index = { 0 };
+	struct summary summary;
 
 	if (index_parse(text, size, &index, err) < 0)
 		return;
 	index_choose(&index, err);
+	for (size_t i = 0; i < index.n; i++)
+		summary_parse(&index.entries[i], &summary);
 	free(index_text(&index));
 }
 

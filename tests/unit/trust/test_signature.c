@@ -426,6 +426,8 @@ int main(void)
 {
 	TCase *tests = tcase_create("signature");
 
+	/* making a key of RSA takes as long as it takes */
+	tcase_set_timeout(tests, 60);
 	tcase_add_loop_test(tests,
 			    both_forms_are_verified_with_each_kind_of_key, 0,
 			    ARRAY_SIZE(kinds));

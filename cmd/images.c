@@ -1,4 +1,4 @@
-/* wolffia images: what is in the store. */
+/* cmd/images.c - "wolffia images": what is in the store */
 #include <errno.h>
 #include <fnmatch.h>
 #include <stdio.h>
@@ -10,50 +10,40 @@
 #include "base/memory.h"
 #include "base/status.h"
 #include "base/text.h"
+#include "cmd/container_verb.h"
 #include "cmd/format.h"
 #include "cmd/human.h"
-#include "cmd/image/image_say.h"
-#include "cmd/image/image_tables.h"
-#include "cmd/image/image_verbs.h"
+#include "cmd/print.h"
+#include "cmd/show_tables.h"
+#include "storage/digest.h"
 #include "storage/layout.h"
 #include "storage/reference.h"
+#include "storage/summary.h"
 
-struct options {
-	struct image_options common;
-	enum flag all, digests, no_trunc;
+struct images_options {
+	struct container_options common;
+	enum flag all, digests, no_trunc, quiet;
 	const char *format;
 	struct strv filters;
 };
 
+#define TO images_options
 /* clang-format off */
 const struct option_entry images_table[] = {
-	{ OPTION_FLAG, 'a', "all", NULL, NULL,
-	  offsetof(struct options, all), NULL,
-	  "For docker's sake: all images are shown anyway.", NULL },
-	{ OPTION_FLAG, 0, "digests", NULL, NULL,
-	  offsetof(struct options, digests), NULL,
-	  "Show the digests of the manifests.", NULL },
-	{ OPTION_LIST, 'f', "filter", NULL, "KEY=VALUE",
-	  offsetof(struct options, filters), NULL,
-	  "Show only images with reference=GLOB, label=KEY[=VALUE], "
-	  "dangling=true or dangling=false.", NULL },
-	{ OPTION_STRING, 0, "format", NULL, "TEMPLATE",
-	  offsetof(struct options, format), NULL,
-	  "Print json, or a template such as {{.Repository}}:{{.Tag}}; with "
-	  "\"table \" before it, in columns: see wolffia-format(7).", NULL },
-	{ OPTION_FLAG, 0, "no-trunc", NULL, NULL,
-	  offsetof(struct options, no_trunc), NULL,
-	  "Show whole ids.", NULL },
-	{ OPTION_FLAG, 'q', "quiet", NULL, NULL,
-	  offsetof(struct options, common.quiet), NULL,
-	  "Show nothing but ids.", NULL },
-	{ OPTION_STRING, 0, "store", NULL, "DIR",
-	  offsetof(struct options, common.store), NULL,
-	  "Directory of images and layers.", NULL },
-	{ OPTION_FLAG, 'h', "help", NULL, NULL,
-	  offsetof(struct options, common.help), NULL,
-	  "Show this help.", NULL },
-	OPTION_TABLE_END,
+HEADING("Which are shown"),
+FLAG('a', "all", all, "for docker's sake: all images are shown anyway"),
+LIST('f', "filter", filters, "KEY=VALUE",
+     "only images with reference=GLOB, label=KEY[=VALUE], dangling=true or "
+     "dangling=false"),
+
+HEADING("What is shown"),
+FLAG(0, "digests", digests, "the digests of the manifests, too"),
+VALUE(0, "format", format, "TEMPLATE",
+      "json, or a template such as {{.Repository}}:{{.Tag}}; with \"table \" "
+      "before it, in columns: see wolffia-format(7)"),
+FLAG(0, "no-trunc", no_trunc, "whole ids"),
+FLAG('q', "quiet", quiet, "nothing but ids"),
+CONTAINER_ROWS
 };
 
 /* member, heading */
@@ -67,6 +57,7 @@ static const char *const headings[][2] = {
 	{ "Size",         "SIZE" },
 };
 /* clang-format on */
+#undef TO
 
 #define TABLE_DEFAULT                                                          \
 	"table "                                                               \
@@ -111,33 +102,22 @@ static void set(json_t *object, const char *key, char *text)
 	free(text);
 }
 
-static uint64_t image_size(const struct descriptor *entry,
-			   const struct manifest *manifest)
-{
-	uint64_t size = entry->size + manifest->config.size;
-
-	for (size_t i = 0; i < manifest->n_layers; i++)
-		size += manifest->layers[i].size;
-	return size;
-}
-
 static struct row make_row(const struct descriptor *entry,
-			   const struct manifest *manifest,
-			   const struct image_config *config, bool whole)
+			   const struct summary *summary, bool whole)
 {
 	const char *colon = entry->name ? strrchr(entry->name, ':') : NULL;
 	char *repository = descriptor_repository(entry);
-	time_t created = human_parse_time(config->created);
+	time_t created = human_parse_time(summary->created);
 	json_t *object = json_object();
 
 	set(object, "Repository", repository ? repository : xstrdup("<none>"));
 	set(object, "Tag", xstrdup(colon ? colon + 1 : "<none>"));
-	set(object, "ID", short_id(manifest->config.digest, whole));
+	set(object, "ID", short_id(summary->id, whole));
 	set(object, "Digest", xstrdup(entry->digest));
 	set(object, "CreatedAt", created_at(created));
 	set(object, "CreatedSince",
 	    created < 0 ? xstrdup("N/A") : human_since(created, time(NULL)));
-	set(object, "Size", human_size(image_size(entry, manifest)));
+	set(object, "Size", human_size(summary->size));
 	return (struct row){ created, object };
 }
 
@@ -182,13 +162,35 @@ static bool has_label(const struct strv *labels, const char *wanted)
 	return false;
 }
 
-/* filters of one key are alternatives, those of different keys are not */
+/* Return: 1 it has all labels that are asked for; 0; -errno */
+static int passes_labels(const struct store *store, const struct wanted *wanted,
+			 const struct descriptor *entry, struct error *err)
+{
+	scoped_manifest manifest = { 0 };
+	scoped_config config = { 0 };
+	int r = layout_read_image(store, entry->digest, &manifest, &config,
+				  err);
+
+	for (size_t i = 0; r == 0 && i < wanted->filters->n; i++) {
+		const char *filter = wanted->filters->v[i];
+		if (text_starts_with(filter, "label=") &&
+		    !has_label(&config.labels, strchr(filter, '=') + 1))
+			return 0;
+	}
+	return r < 0 ? r : 1;
+}
+
+/*
+ * Filters of one key are alternatives, those of different keys are not.
+ * @ret_labels: are there some of labels, which are not looked at here?
+ */
 static bool passes(const struct wanted *wanted, const struct descriptor *entry,
-		   const struct image_config *config)
+		   bool *ret_labels)
 {
 	bool any_reference = false, reference = false;
 	bool dangling = !entry->name && !entry->repository;
 
+	*ret_labels = false;
 	if (wanted->repository && !matches_glob(wanted->repository, entry))
 		return false;
 	for (size_t i = 0; i < wanted->filters->n; i++) {
@@ -198,13 +200,32 @@ static bool passes(const struct wanted *wanted, const struct descriptor *entry,
 			any_reference = true;
 			reference |= matches_glob(value, entry);
 		} else if (text_starts_with(filter, "label=")) {
-			if (!has_label(&config->labels, value))
-				return false;
+			*ret_labels = true;
 		} else if ((strcmp(value, "true") == 0) != dangling) {
 			return false;
 		}
 	}
 	return reference || !any_reference;
+}
+
+/* Return: 1 it is to be shown, and is in @ret; 0; -errno */
+static int read_row(const struct store *store, const struct wanted *wanted,
+		    const struct descriptor *entry, bool whole, struct row *ret,
+		    struct error *err)
+{
+	struct summary summary;
+	bool labels;
+
+	if (!passes(wanted, entry, &labels))
+		return 0;
+	int r = labels ? passes_labels(store, wanted, entry, err) : 1;
+	if (r <= 0)
+		return r;
+	r = summary_read(store, entry, &summary, err);
+	if (r < 0)
+		return r;
+	*ret = make_row(entry, &summary, whole);
+	return 1;
 }
 
 static int check_filters(const struct strv *filters, struct error *err)
@@ -241,18 +262,16 @@ static size_t collect_rows(const struct store *store,
 
 	for (size_t i = 0; i < index->n; i++) {
 		const struct descriptor *entry = &index->entries[i];
-		scoped_manifest manifest = { 0 };
-		scoped_config config = { 0 };
 		struct error err;
-		if (layout_read_image(store, entry->digest, &manifest, &config,
-				      &err) < 0) {
-			*status = image_fail(&err, "image %s",
-					     entry->name ? entry->name
-							 : entry->digest);
+		int r = read_row(store, wanted, entry, whole, &rows[n], &err);
+		if (r > 0)
+			n++;
+		if (r >= 0)
 			continue;
-		}
-		if (passes(wanted, entry, &config))
-			rows[n++] = make_row(entry, &manifest, &config, whole);
+		error_prefix(&err, "image %s",
+			     entry->name ? entry->name : entry->digest);
+		print_error(&err);
+		*status = STATUS_WOLFFIA;
 	}
 	qsort(rows, n, sizeof(*rows), newest_first);
 	return n;
@@ -268,12 +287,12 @@ static json_t *headings_json(void)
 	return object;
 }
 
-static const char *template_for(const struct options *options)
+static const char *template_for(const struct images_options *options)
 {
 	if (options->format)
 		return strcmp(options->format, "table") == 0 ? TABLE_DEFAULT
 							     : options->format;
-	if (options->common.quiet == FLAG_YES)
+	if (options->quiet == FLAG_YES)
 		return "{{.ID}}";
 	return options->digests == FLAG_YES ? TABLE_DIGESTS : TABLE_DEFAULT;
 }
@@ -292,13 +311,13 @@ static bool is_shown(const json_t *objects, const json_t *object)
 	return false;
 }
 
-static int show(const struct options *options, const struct store *store,
+static int show(const struct images_options *options, const struct store *store,
 		const char *repository, int *status, struct error *err)
 {
 	scoped_index index = { 0 };
 	scoped_json *objects = json_array(), *names = headings_json();
 	const struct wanted wanted = { &options->filters, repository };
-	bool once = !options->format && options->common.quiet == FLAG_YES;
+	bool once = !options->format && options->quiet == FLAG_YES;
 	int r = layout_read_images(store, &index, NULL, err);
 
 	if (r < 0)
@@ -315,43 +334,40 @@ static int show(const struct options *options, const struct store *store,
 	return format_print(template_for(options), objects, names, stdout, err);
 }
 
-static int images(const struct options *options, const char *repository)
+static int images(const struct container_verb *verb,
+		  const struct images_options *options)
 {
-	struct image_work work;
+	const struct strv *arguments = &verb->arguments;
 	struct error err;
 	int status = 0;
-	/* -q is what is shown here; reading needs no ids to be spoken of */
-	struct image_options quietly = options->common;
-	quietly.quiet = FLAG_YES;
-
 	int r = check_filters(&options->filters, &err);
+
 	if (r == 0)
-		r = image_begin(&work, &quietly, false, &err);
-	if (r < 0)
-		return image_fail(&err, "cannot list the images");
-	r = show(options, &work.store, repository, &status, &err);
-	if (r < 0)
-		status = image_fail(&err, "cannot list the images");
-	if (image_end(&work, &err) < 0)
-		status = image_fail(&err, "images");
+		r = show(options, &verb->store,
+			 arguments->n ? arguments->v[0] : NULL, &status, &err);
+	if (r < 0) {
+		error_prefix(&err, "cannot list the images");
+		print_error(&err);
+		status = STATUS_WOLFFIA;
+	}
 	return status;
 }
 
-int verb_images(int argc, char *const argv[])
+int verb_images(const struct call *call)
 {
-	struct options options = { 0 };
-	scoped_strv arguments = { 0 };
-	int status = 0;
-	int r = image_parse(images_table,
-			    "images [OPTION...] [REPOSITORY[:TAG]]", argc, argv,
-			    &options, &options.common, &arguments);
+	struct images_options options = { 0 };
+	struct container_verb verb = {
+		.table = images_table,
+		.usage = "images [OPTION...] [REPOSITORY[:TAG]]",
+		.most = 1,
+		.images = true,
+	};
+	int r = container_verb_begin(&verb, call, &options);
+	int status = r < 0 ? STATUS_WOLFFIA : 0;
 
-	if (r < 0)
-		status = STATUS_WOLFFIA;
-	else if (r == 0 && arguments.n > 1)
-		status = image_usage("images: write at most one name");
-	else if (r == 0)
-		status = images(&options, arguments.n ? arguments.v[0] : NULL);
+	if (r == 0)
+		status = images(&verb, &options);
+	container_verb_end(&verb);
 	strv_free(&options.filters);
 	return status;
 }
