@@ -10,7 +10,9 @@
 #include "storage/image_store.h"
 #include "storage/layout.h"
 
-/* "MANIFEST ID SIZE CREATED" */
+enum { BEGINNING = 16 }; /* digits */
+
+/* "MANIFEST ID SIZE CREATED"; of the first as much as keeps two apart */
 char *summary_text(const struct descriptor *entry,
 		   const struct manifest *manifest,
 		   const struct image_config *config)
@@ -19,10 +21,10 @@ char *summary_text(const struct descriptor *entry,
 
 	for (size_t i = 0; i < manifest->n_layers; i++)
 		size += manifest->layers[i].size;
-	return xasprintf("%s %s %llu %s", entry->digest,
-			 manifest->config.digest, (unsigned long long)size,
-			 strlen(config->created) < CREATED_MAX ? config->created
-							       : "");
+	return xasprintf(
+		"%.*s %s %llu %s", BEGINNING, digest_hex(entry->digest),
+		manifest->config.digest, (unsigned long long)size,
+		strlen(config->created) < CREATED_MAX ? config->created : "");
 }
 
 /* the word before the next blank; @*text goes behind it */
@@ -41,12 +43,12 @@ static bool take_word(const char **text, char *to, size_t size)
 bool summary_parse(const struct descriptor *entry, struct summary *ret)
 {
 	const char *text = entry->summary;
-	char manifest[DIGEST_MAX], size[32];
+	char manifest[BEGINNING + 1], size[32];
 	struct summary summary;
 	struct error ignored;
 
 	if (!text || !take_word(&text, manifest, sizeof(manifest)) ||
-	    strcmp(manifest, entry->digest) != 0 ||
+	    strncmp(manifest, digest_hex(entry->digest), BEGINNING) != 0 ||
 	    !take_word(&text, summary.id, sizeof(summary.id)) ||
 	    !digest_is_valid(summary.id) ||
 	    !take_word(&text, size, sizeof(size)) ||
@@ -58,7 +60,7 @@ bool summary_parse(const struct descriptor *entry, struct summary *ret)
 	return true;
 }
 
-static bool has_blob(const struct store *store, const char *digest)
+static bool has_manifest(const struct store *store, const char *digest)
 {
 	scoped(char) *blob = digest_blob_path(digest);
 	scoped(char) *path = xasprintf("oci/%s", blob);
@@ -74,8 +76,7 @@ int summary_read(const struct store *store, const struct descriptor *entry,
 	scoped_manifest manifest = { 0 };
 	scoped_config config = { 0 };
 
-	if (summary_parse(entry, ret) && has_blob(store, entry->digest) &&
-	    has_blob(store, ret->id))
+	if (summary_parse(entry, ret) && has_manifest(store, entry->digest))
 		return 0;
 	int r = layout_read_image(store, entry->digest, &manifest, &config,
 				  err);

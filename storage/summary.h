@@ -35,6 +35,7 @@ bool summary_parse(const struct descriptor *entry, struct summary *ret);
 
 /*
  * summary_read - of an image of the store, from its note or its documents
+ * With a note it is only looked whether there is a manifest.
  * Return: 0; -EUCLEAN a document is missing or damaged; else as
  * layout_read_image()
  */
