@@ -8,7 +8,11 @@
 
 void strv_take(struct strv *list, char *text)
 {
-	list->v = xreallocarray(list->v, list->n + 2, sizeof(*list->v));
+	/* there is room for n + 1 up to the next power of two: at 1, 3,
+	 * 7, 15... the room that was made is used up */
+	if ((list->n & (list->n + 1)) == 0)
+		list->v = xreallocarray(list->v, 2 * (list->n + 1),
+					sizeof(*list->v));
 	list->v[list->n++] = text;
 	list->v[list->n] = NULL;
 }

@@ -93,8 +93,10 @@ static void add_client(struct control_server *server)
 			      : -1;
 
 	/* it stays in the queue, and would be reported again at once */
-	if (!client || (fd < 0 && (errno == EMFILE || errno == ENFILE)))
+	if (!client)
 		server->full = true;
+	else if (fd < 0 && (errno == EMFILE || errno == ENFILE))
+		server->starved = true;
 	if (fd >= 0 && is_trusted(fd))
 		*client = (struct control_client){
 			.fd = take_fd(fd), .out = -1, .err = -1, .in = -1
@@ -157,7 +159,9 @@ size_t control_server_poll(const struct control_server *server,
 {
 	size_t n = 0;
 
-	ret[n++] = (struct pollfd){ server->full ? -1 : server->listen_fd,
+	ret[n++] = (struct pollfd){ server->full || server->starved
+					    ? -1
+					    : server->listen_fd,
 				    POLLIN, 0 };
 	for (size_t i = 0; i < CONTROL_CLIENTS; i++)
 		if (server->clients[i].fd >= 0)
@@ -166,9 +170,17 @@ size_t control_server_poll(const struct control_server *server,
 	return n;
 }
 
+int control_server_patience(const struct control_server *server)
+{
+	enum { AGAIN_MS = 100 };
+
+	return server->starved ? AGAIN_MS : -1;
+}
+
 void control_server_move(struct control_server *server,
 			 const struct pollfd *fds, size_t n)
 {
+	server->starved = false;
 	for (size_t i = 1; i < n; i++) {
 		if (!fds[i].revents)
 			continue;

@@ -22,6 +22,7 @@ struct control_client {
 struct control_server {
 	int listen_fd; /* -1: not listening */
 	bool full;     /* nobody is let in until somebody has left */
+	bool starved;  /* there was no descriptor: to be tried again */
 	struct control_client clients[CONTROL_CLIENTS];
 	/* does what is asked; takes over the descriptors it keeps, setting them
 	 * to -1.  Return: 1 answer later; 0, -errno answer now */
@@ -43,7 +44,10 @@ void control_server_init(struct control_server *server, int listen_fd);
 size_t control_server_poll(const struct control_server *server,
 			   struct pollfd *ret);
 
-/* control_server_move - after poll(2) filled the @fds */
+/* control_server_patience - how long poll(2) may take, in ms; -1: for ever */
+int control_server_patience(const struct control_server *server);
+
+/* control_server_move - after poll(2) filled the @fds, or its time was over */
 void control_server_move(struct control_server *server,
 			 const struct pollfd *fds, size_t n);
 

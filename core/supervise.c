@@ -419,7 +419,10 @@ static void wait_and_handle(struct watch *w, int timeout_ms)
 {
 	struct waiting waiting;
 	size_t n = collect(w, &waiting);
+	int patience = control_server_patience(&w->server);
 
+	if (patience >= 0 && (timeout_ms < 0 || timeout_ms > patience))
+		timeout_ms = patience;
 	if (poll(waiting.fds, (nfds_t)n, timeout_ms) >= 0)
 		move(w, &waiting);
 }

@@ -6,7 +6,7 @@
 
 # to compile: the compiler, the build system, and the libraries' headers
 packages_build="gcc libc6-dev meson ninja-build pkgconf python3
-  libcap-dev libseccomp-dev libjansson-dev libarchive-dev libssl-dev
+  libcap-dev libseccomp-dev libjansson-dev libarchive-dev libisal-dev libssl-dev
   libsubid-dev libcurl4-openssl-dev libpsl-dev"
 
 # to start a container: the file system server, newuidmap and newgidmap
@@ -24,7 +24,7 @@ packages_test="check bats busybox-static attr libcap2-bin strace jq bsdutils
 
 # to measure against: what others use for the same
 packages_bench="bubblewrap crun hyperfine
-  libisal-dev libdeflate-dev zlib1g-dev"
+  libdeflate-dev zlib1g-dev"
 
 # Is this a distribution whose package names we know?
 packages_known()

@@ -33,6 +33,16 @@ int media_check_layer(const char *media_type, struct error *err)
 			 media_type);
 }
 
+const char *media_compression(const void *head, size_t size)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(compressions); i++)
+		if (size >= compressions[i].length &&
+		    memcmp(head, compressions[i].magic,
+			   compressions[i].length) == 0)
+			return compressions[i].suffix;
+	return "";
+}
+
 int media_sniff_layer(int fd, char **ret, struct error *err)
 {
 	char head[8] = "";
@@ -40,13 +50,8 @@ int media_sniff_layer(int fd, char **ret, struct error *err)
 
 	if (n < 0)
 		return error_set(err, errno, "read a layer");
-	const char *suffix = "";
-	for (size_t i = 0; i < ARRAY_SIZE(compressions); i++)
-		if ((size_t)n >= compressions[i].length &&
-		    memcmp(head, compressions[i].magic,
-			   compressions[i].length) == 0)
-			suffix = compressions[i].suffix;
-	*ret = xasprintf("%s%s", MEDIA_LAYER, suffix);
+	*ret = xasprintf("%s%s", MEDIA_LAYER,
+			 media_compression(head, (size_t)n));
 	return 0;
 }
 

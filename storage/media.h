@@ -10,6 +10,11 @@
 /* media_check_layer - Return: 0; -ENOTSUP not a layer that can be unpacked */
 int media_check_layer(const char *media_type, struct error *err);
 
+/* media_compression - how are bytes compressed that begin so?  "+gzip",
+ * "+zstd",
+ * "+xz", "+bzip2"; "": not */
+const char *media_compression(const void *head, size_t size);
+
 /*
  * media_sniff_layer - the media type of the layer in @fd, by its first bytes
  * gzip, zstd, or a plain tar; xz and bzip2 have no registered type and get

@@ -15,7 +15,9 @@
 #include "base/fd.h"
 #include "base/memory.h"
 #include "base/process.h"
+#include "storage/media.h"
 #include "storage/unpack/unpack_confine.h"
+#include "storage/unpack/unpack_gzip.h"
 #include "storage/unpack/unpack_records.h"
 #include "storage/unpack/unpack_tar.h"
 
@@ -25,6 +27,7 @@ enum { STAGE_IN, STAGE_OUT, STAGE_REPORT };
 enum {
 	INPUT_SIZE = 256 << 10,
 	PIPE_SIZE = 1 << 20,
+	LOOK_SIZE = 8,
 	REPORT_MAGIC = 0x77753031,
 };
 
@@ -43,6 +46,8 @@ struct work {
 	uint64_t max_bytes;
 	uint8_t digest[32];
 	char input[INPUT_SIZE];
+	size_t looked_at; /* bytes there that have been read, but not given */
+	bool is_taken;    /* something has come out */
 };
 
 static ssize_t read_input(char *to, size_t size)
@@ -55,16 +60,28 @@ static ssize_t read_input(char *to, size_t size)
 	return n;
 }
 
+/* Return: bytes at *@ret; 0 at the end; -errno */
+static ssize_t give(void *context, const void **ret)
+{
+	struct work *work = context;
+	ssize_t n = (ssize_t)work->looked_at;
+
+	work->looked_at = 0;
+	if (n == 0)
+		n = read_input(work->input, sizeof(work->input));
+	*ret = work->input;
+	return n < 0 ? -errno : n;
+}
+
 static la_ssize_t give_input(struct archive *archive, void *data,
 			     const void **ret)
 {
-	struct work *work = data;
-	ssize_t n = read_input(work->input, sizeof(work->input));
+	ssize_t n = give(data, ret);
 
 	if (n < 0)
-		archive_set_error(archive, errno, "read: %s", strerror(errno));
-	*ret = work->input;
-	return n;
+		archive_set_error(archive, (int)-n, "read: %s",
+				  strerror((int)-n));
+	return n < 0 ? -1 : n;
 }
 
 static int hash_prepare(struct work *work, struct error *err)
@@ -107,17 +124,32 @@ static int inflate_prepare(struct work *work, struct error *err)
 	work->archive = archive;
 	/* anything but OK: would run a program, or has nothing to do it with */
 	if (!archive || archive_read_support_format_raw(archive) ||
-	    archive_read_support_filter_gzip(archive) ||
 	    archive_read_support_filter_zstd(archive) ||
 	    archive_read_support_filter_xz(archive) ||
 	    archive_read_support_filter_bzip2(archive))
 		return error_say(err, ENOTSUP,
-				 "libarchive was built without gzip, zstd, "
-				 "xz or bzip2");
+				 "libarchive was built without zstd, xz or "
+				 "bzip2");
 	return 0;
 }
 
-static int inflate_run(struct work *work, struct error *err)
+static int compressed_twice(struct error *err)
+{
+	return error_say(err, EBADMSG, "it is compressed twice");
+}
+
+static int take_inflated(void *context, const void *data, size_t size,
+			 struct error *err)
+{
+	struct work *work = context;
+
+	if (!work->is_taken && *media_compression(data, size))
+		return compressed_twice(err);
+	work->is_taken = true;
+	return fd_write_all(STAGE_OUT, data, size, err);
+}
+
+static int inflate_by_libarchive(struct work *work, struct error *err)
 {
 	struct archive *archive = work->archive;
 	struct archive_entry *entry;
@@ -135,14 +167,42 @@ static int inflate_run(struct work *work, struct error *err)
 	/* libarchive would peel up to 25 layers; one is what the formats know,
 	 * and the last "filter" is the reading itself */
 	if (archive_filter_count(archive) > 2)
-		return error_say(err, EBADMSG, "it is compressed twice");
+		return compressed_twice(err);
 	while ((r = archive_read_data_block(archive, &data, &size, &offset)) ==
 	       ARCHIVE_OK) {
-		r = fd_write_all(STAGE_OUT, data, size, err);
+		r = size > 0 ? take_inflated(work, data, size, err) : 0;
 		if (r < 0)
 			return r;
 	}
 	return r == ARCHIVE_EOF ? 0 : unpack_archive_failed(archive, err);
+}
+
+/* as much as tells how it is compressed; Return: 0, -errno */
+static int look_at_input(struct work *work, struct error *err)
+{
+	while (work->looked_at < LOOK_SIZE) {
+		ssize_t n = read_input(work->input + work->looked_at,
+				       sizeof(work->input) - work->looked_at);
+		if (n < 0)
+			return error_set(err, errno, "read");
+		if (n == 0)
+			break;
+		work->looked_at += (size_t)n;
+	}
+	return 0;
+}
+
+static int inflate_run(struct work *work, struct error *err)
+{
+	const struct gzip_ends gzip = { give, take_inflated, work };
+	int r = look_at_input(work, err);
+
+	if (r < 0)
+		return r;
+	return strcmp(media_compression(work->input, work->looked_at),
+		      "+gzip") == 0
+		       ? unpack_gzip(&gzip, err)
+		       : inflate_by_libarchive(work, err);
 }
 
 /* What is behind the end of the archive belongs to the diff id. */

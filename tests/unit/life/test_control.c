@@ -299,6 +299,37 @@ START_TEST(more_than_there_is_room_for_wait_until_somebody_leaves)
 }
 END_TEST
 
+START_TEST(who_comes_when_there_is_no_descriptor_is_let_in_later)
+{
+	const struct control_request request = { .verb = CONTROL_PAUSE };
+	struct pollfd fds[CONTROL_CLIENTS + 1];
+	struct control_reply reply;
+	struct rlimit limit;
+	struct error err = { 0 };
+	scoped_fd late = join();
+	int next = dup(late);
+
+	close(next);
+	ck_assert_int_eq(control_ask(late, &request, NULL, 0, &err), 0);
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	const struct rlimit none = { (rlim_t)next, limit.rlim_max };
+	setrlimit(RLIMIT_NOFILE, &none);
+	asked.verb = CONTROL_RENAME;
+	ck_assert_int_eq(control_server_patience(&server), -1);
+	serve(); /* and comes back: it is not reported again and again */
+	ck_assert_int_gt(control_server_patience(&server), 0);
+	setrlimit(RLIMIT_NOFILE, &limit);
+	/* its time is over, and nobody has left */
+	size_t n = control_server_poll(&server, fds);
+	ck_assert_int_eq(poll(fds, (nfds_t)n, 0), 0);
+	control_server_move(&server, fds, n);
+	serve();
+	ck_assert_int_eq(asked.verb, CONTROL_PAUSE);
+	ck_assert_int_eq(control_hear(late, &reply, NULL, &err), 0);
+	ck_assert_int_eq(control_server_patience(&server), -1);
+}
+END_TEST
+
 START_TEST(the_socket_replaces_an_old_one_and_is_private)
 {
 	struct error err = { 0 };
@@ -338,6 +369,8 @@ int main(void)
 	tcase_add_test(tests, a_name_without_end_has_one);
 	tcase_add_test(tests,
 		       more_than_there_is_room_for_wait_until_somebody_leaves);
+	tcase_add_test(tests,
+		       who_comes_when_there_is_no_descriptor_is_let_in_later);
 	tcase_add_test(tests, the_socket_replaces_an_old_one_and_is_private);
 	return suite_run("control", tests);
 }
