@@ -76,7 +76,10 @@ EOF
 	world size=1m <<'EOF'
 	t tar -C root -cf volume/root.tar .
 	t wolffia images >/dev/null
+	# of a file it is known before, of a pipe it is not
 	says 125 wolffia import volume/root.tar image
+	[[ $said == *" are needed and "*" are free in "* ]] || fail "$said"
+	says 125 sh -c 'cat "$1" | wolffia import - image' - volume/root.tar
 	[[ $said == *"No space left"* ]] || fail "$said"
 	left
 	[ -z "$(find store/oci/blobs store/layers -type f)" ] || fail "blobs are left"

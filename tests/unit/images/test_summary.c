@@ -72,12 +72,12 @@ START_TEST(what_is_noted_is_read_again)
 		struct descriptor entry = { .digest = (char *)(uintptr_t)WHOLE,
 					    .size = 1 };
 		struct summary summary;
-		scoped(char) *text = entry.summary =
-			summary_text(&entry, &manifest, &config);
+		entry.summary = summary_text(&entry, &manifest, &config);
 		ck_assert(summary_parse(&entry, &summary));
 		ck_assert_str_eq(summary.id, ID);
 		ck_assert_uint_eq(summary.size, 1111);
 		ck_assert_str_eq(summary.created, read[i]);
+		free(entry.summary);
 	}
 }
 END_TEST
