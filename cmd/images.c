@@ -1,11 +1,14 @@
 /* cmd/images.c - "wolffia images": what is in the store */
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "base/fd.h"
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/status.h"
@@ -13,6 +16,7 @@
 #include "cmd/container_verb.h"
 #include "cmd/format.h"
 #include "cmd/human.h"
+#include "cmd/image_tool.h"
 #include "cmd/print.h"
 #include "cmd/show_tables.h"
 #include "storage/digest.h"
@@ -334,6 +338,39 @@ static int show(const struct images_options *options, const struct store *store,
 	return format_print(template_for(options), objects, names, stdout, err);
 }
 
+/* is there work in progress, or what is left of some? */
+static bool has_work(const struct store *store)
+{
+	scoped_fd fd =
+		openat(store->dirfd, "tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	int n = 0;
+
+	if (!dir)
+		return false;
+	take_fd(fd);
+	/* "." and "..", and one more */
+	while (n < 3 && readdir(dir))
+		n++;
+	closedir(dir);
+	return n == 3;
+}
+
+/* what a killed pull or load left goes, as every verb about images has it; the
+ * other program knows how, and is called when there is something */
+static void sweep(const struct store *store)
+{
+	scoped_strv verb = { 0 };
+	struct error ignored; /* it has said why itself */
+
+	if (!has_work(store))
+		return;
+	strv_add(&verb, "sweep");
+	strv_add(&verb, "--store");
+	strv_add(&verb, store->path);
+	image_tool_call(verb.v, &ignored);
+}
+
 static int images(const struct container_verb *verb,
 		  const struct images_options *options)
 {
@@ -342,6 +379,8 @@ static int images(const struct container_verb *verb,
 	int status = 0;
 	int r = check_filters(&options->filters, &err);
 
+	if (r == 0)
+		sweep(&verb->store);
 	if (r == 0)
 		r = show(options, &verb->store,
 			 arguments->n ? arguments->v[0] : NULL, &status, &err);

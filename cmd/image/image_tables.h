@@ -7,6 +7,7 @@
 #include "cmd/option_table.h"
 
 extern const struct option_entry import_table[];
+extern const struct option_entry sweep_table[]; /* images calls it */
 extern const struct option_entry load_table[];
 extern const struct option_entry rmi_table[];
 extern const struct option_entry save_table[];

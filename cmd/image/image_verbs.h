@@ -34,6 +34,7 @@ int verb_push(int argc, char *const argv[]);
 int verb_prune_images(int argc, char *const argv[]); /* prune calls it */
 int verb_rmi(int argc, char *const argv[]);
 int verb_save(int argc, char *const argv[]);
+int verb_sweep(int argc, char *const argv[]); /* images calls it */
 int verb_tag(int argc, char *const argv[]);
 int verb_unpack(int argc, char *const argv[]);
 int verb_untag(int argc, char *const argv[]);

@@ -30,6 +30,7 @@ static const struct {
 	{ "prune-images", verb_prune_images },
 	{ "rmi",    verb_rmi },
 	{ "save",   verb_save },
+	{ "sweep", verb_sweep },
 	{ "tag",    verb_tag },
 	{ "unpack", verb_unpack },
 	{ "untag",  verb_untag },

@@ -260,7 +260,7 @@ flip_inside() {
 	# what nobody uses stays all the same: it may be of the damaged one
 	echo nothing | put_blob "$WOLFFIA_STORE/oci" >/dev/null
 	find "$WOLFFIA_STORE/oci/blobs" "$LAYERS" | sort >before
-	"$WOLFFIA_IMAGE" images -q --no-trunc | sort -u >images
+	"$WOLFFIA" images -q --no-trunc | sort -u >images
 	digest=$(jq -r '.manifests[0].digest' "$WOLFFIA_STORE/oci/index.json")
 	echo '{' >"$WOLFFIA_STORE/oci/index.json"
 	run -1 "$WOLFFIA" check -q
@@ -271,7 +271,7 @@ flip_inside() {
 	tells "index oci/index.json" "wolffia tag"
 	find "$WOLFFIA_STORE/oci/blobs" "$LAYERS" | sort | cmp - before
 	[ "$(<"$WOLFFIA_STORE/oci/index.json.damaged")" = '{' ]
-	"$WOLFFIA_IMAGE" images -q --no-trunc | sort -u | cmp - images
+	"$WOLFFIA" images -q --no-trunc | sort -u | cmp - images
 	"$WOLFFIA" tag "$digest" again:1
 	run -0 "$WOLFFIA" run -q again:1 /bin/sh -c 'echo runs'
 	[ "$output" = runs ]

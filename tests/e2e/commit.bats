@@ -349,10 +349,10 @@ parts_of() {
 	for ms in 2 10 20 40 80 160 320; do
 		timeout -s KILL "0.$(printf %03d $ms)" "$WOLFFIA" commit -q c >/dev/null || true
 	done
-	# the next one removes what is left, and the container is as it was
+	# the next command removes what is left, and the container is as it was
 	after=$("$WOLFFIA" images -q --no-trunc)
-	id=$("$WOLFFIA" commit -q c next)
 	[ -z "$(ls -A "$WOLFFIA_STORE/tmp")" ]
+	id=$("$WOLFFIA" commit -q c next)
 	run -0 "$WOLFFIA" run -q next cat /kept/deep/file
 	[ "$output" = $'four\nmore' ]
 	for other in $after; do

@@ -217,9 +217,9 @@ assert_resumed() { # after a pull of the image of make_image one
   await_bytes
   end KILL 137
   [ -z "$(wolffia images -q)" ]
+  assert_nothing_left
   wolffia pull -q "$PROXY/team/app:1"
   assert_resumed
-  assert_nothing_left
 }
 
 @test "a run that is interrupted while it pulls ends with the signal, and leaves nothing" {
