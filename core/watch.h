@@ -31,7 +31,7 @@ struct watch {
 	 * more.  It is believed no further */
 	uint64_t sessions_asked, sessions_told;
 	struct strv unattended; /* ids of those that go on without a client */
-	bool init_silent; /* nothing more comes from PID 1 */
+	bool init_silent;       /* nothing more comes from PID 1 */
 	struct ended ended;
 };
 

@@ -192,9 +192,9 @@ static int prune(const struct prune_images_options *options,
 	int status = 0;
 
 	quietly.quiet = FLAG_YES;
-	int r = options->freed ? text_to_u64(options->freed, UINT64_MAX, &freed,
-					     &err)
-			       : 0;
+	int r = options->freed
+			? text_to_u64(options->freed, UINT64_MAX, &freed, &err)
+			: 0;
 	if (r == 0)
 		r = image_begin(&work, &quietly, false, &err);
 	if (r == 0)
