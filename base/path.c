@@ -15,18 +15,20 @@
 #include "base/memory.h"
 #include "base/strv.h"
 
-static int open_resolved(int dirfd, const char *path, int flags, mode_t mode,
-			 uint64_t resolve)
+enum { TRIES = 1000 };
+
+int path_resolve(int dirfd, const char *path, int flags, mode_t mode,
+		 uint64_t resolve)
 {
 	struct open_how how = {
 		.flags = (uint64_t)(flags | O_CLOEXEC),
 		.mode = flags & (O_CREAT | __O_TMPFILE) ? mode : 0,
-		.resolve = resolve,
+		.resolve = resolve | RESOLVE_NO_MAGICLINKS,
 	};
 	long fd;
 
 	/* EAGAIN: a rename raced with the walk; openat2(2) says to try again */
-	for (int tries = 0; tries < 64; tries++) {
+	for (int tries = 0; tries < TRIES; tries++) {
 		fd = syscall(SYS_openat2, dirfd, path, &how, sizeof(how));
 		if (fd >= 0 || (errno != EAGAIN && errno != EINTR))
 			break;
@@ -37,8 +39,7 @@ static int open_resolved(int dirfd, const char *path, int flags, mode_t mode,
 int path_open_in_root(int root_fd, const char *path, int flags, mode_t mode,
 		      struct error *err)
 {
-	int fd = open_resolved(root_fd, path, flags, mode,
-			       RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+	int fd = path_resolve(root_fd, path, flags, mode, RESOLVE_IN_ROOT);
 
 	return fd >= 0 ? fd : error_set(err, errno, "open %s", path);
 }
@@ -46,8 +47,8 @@ int path_open_in_root(int root_fd, const char *path, int flags, mode_t mode,
 int path_open_beneath(int dirfd, const char *path, int flags, mode_t mode,
 		      struct error *err)
 {
-	int fd = open_resolved(dirfd, path, flags, mode,
-			       RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
+	int fd = path_resolve(dirfd, path, flags, mode,
+			      RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
 
 	return fd >= 0 ? fd : error_set(err, errno, "open %s", path);
 }
@@ -73,13 +74,12 @@ int path_mkdir_in_root(int root_fd, const char *path, mode_t mode,
 		*end = '\0';
 		if (!*name)
 			break;
-		int next =
-			open_resolved(root_fd, copy, O_PATH | O_DIRECTORY, 0,
-				      RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+		int next = path_resolve(root_fd, copy, O_PATH | O_DIRECTORY, 0,
+					RESOLVE_IN_ROOT);
 		if (next < 0 && errno == ENOENT) {
 			if (mkdirat(dir, name, mode) < 0 && errno != EEXIST)
 				return error_set(err, errno, "make %s", copy);
-			next = open_resolved(
+			next = path_resolve(
 				dir, name, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0,
 				RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
 		}

@@ -3,7 +3,8 @@
  *
  * A path inside a root file system, a volume or the store is never joined to
  * a string and walked: it is resolved beneath a directory descriptor, and the
- * result is a descriptor (R2).  Source: openat2(2), Linux 5.6.
+ * result is a descriptor (R2).  Source: openat2(2), Linux 5.6.  Nothing stands
+ * in for the call: a kernel without it is older than the oldest we run on.
  */
 #pragma once
 
@@ -12,6 +13,19 @@
 #include <sys/types.h>
 
 #include "base/error.h"
+
+/*
+ * path_resolve - openat2(2), tried again when a signal or a rename came between
+ * @flags:   as for open(2); O_CLOEXEC is added
+ * @mode:    for O_CREAT
+ * @resolve: how far the path may lead: RESOLVE_* of <linux/openat2.h>;
+ *           RESOLVE_NO_MAGICLINKS is added
+ *
+ * Return: a descriptor that the caller closes; -1 with errno, EAGAIN when the
+ * tree never came to rest.
+ */
+int path_resolve(int dirfd, const char *path, int flags, mode_t mode,
+		 uint64_t resolve);
 
 /*
  * path_open_in_root - open @path as if @root_fd were "/"

@@ -47,6 +47,19 @@ bool strv_contains(const struct strv *list, const char *text)
 	return false;
 }
 
+bool strv_remove(struct strv *list, const char *text)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		if (strcmp(list->v[i], text) != 0)
+			continue;
+		free(list->v[i]);
+		list->v[i] = list->v[--list->n];
+		list->v[list->n] = NULL;
+		return true;
+	}
+	return false;
+}
+
 void strv_free(struct strv *list)
 {
 	for (size_t i = 0; i < list->n; i++)

@@ -20,6 +20,8 @@ void strv_addf(struct strv *list, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 void strv_extend(struct strv *list, char *const *texts); /* copies; NULL ok */
 bool strv_contains(const struct strv *list, const char *text);
+/* strv_remove - the last takes the place of @text; Return: it was there */
+bool strv_remove(struct strv *list, const char *text);
 void strv_free(struct strv *list);
 
 /* strv_argv - the list as execve(2) wants it; borrowed from @list */

@@ -19,6 +19,7 @@
 #include "cmd/print.h"
 #include "cmd/show_tables.h"
 #include "core/container_size.h"
+#include "core/events.h"
 #include "core/launch_record.h"
 #include "core/state.h"
 
@@ -175,6 +176,7 @@ static int prune(const struct store *store, const struct prune_options *options,
 
 	if (extent->containers) {
 		status = prune_containers(store, filters, &freed);
+		events_append_prune(store, EVENT_CONTAINER, freed);
 		/* and what dead launchers left */
 		state_sweep(store, &ignored);
 	}

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -230,6 +231,15 @@ void events_append(const struct store *store, const struct event *event)
 
 	for (int i = 0; i < TRIES && try_append(store, line) > 0; i++)
 		;
+}
+
+void events_append_prune(const struct store *store, const char *type,
+			 uint64_t reclaimed)
+{
+	scoped_event event = { .type = type, .action = EVENT_PRUNE, .id = "" };
+
+	strv_addf(&event.attributes, "reclaimed=%" PRIu64, reclaimed);
+	events_append(store, &event);
 }
 
 struct event_reader {

@@ -48,6 +48,7 @@ enum {
 #define EVENT_IMPORT      "import"
 #define EVENT_TAG         "tag"
 #define EVENT_UNTAG       "untag"
+#define EVENT_PRUNE       "prune" /* no id; attribute reclaimed: bytes */
 /* ... and those that podman-events(1) says more simply. */
 #define EVENT_EXEC   "exec"   /* docker: exec_create and exec_start */
 #define EVENT_REMOVE "remove" /* docker: destroy, and delete of images */
@@ -74,6 +75,11 @@ void event_free(struct event *event);
  * microseconds; one that is kept for a second is passed by.
  */
 void events_append(const struct store *store, const struct event *event);
+
+/* events_append_prune - all of @type that nobody used was removed, which freed
+ * @reclaimed bytes; each of them has an event of its own as well */
+void events_append_prune(const struct store *store, const char *type,
+			 uint64_t reclaimed);
 
 /* event_format - the line of @event, the caller's to free, with a newline */
 char *event_format(const struct event *event);

@@ -26,9 +26,15 @@ struct init_request {
 	char session[SESSION_ID_SIZE]; /* of INIT_SESSION */
 };
 
-/* What PID 1 says unasked: a session ended that has no client (any more). */
-struct init_ended {
-	int32_t wait_status; /* as of wait(2) */
+/* What PID 1 says unasked, of a session that has no client (any more). */
+enum init_word {
+	INIT_LEFT,  /* its client let go of it: it goes on */
+	INIT_ENDED, /* with .wait_status, as of wait(2) */
+};
+
+struct init_news {
+	uint32_t word;
+	int32_t wait_status;
 	char session[SESSION_ID_SIZE];
 };
 
@@ -45,6 +51,15 @@ pid_t init_start(struct launch *l, struct error *err);
  */
 int init_become_workload(struct launch *l, struct error *err);
 
+/*
+ * init_settle - PID 1 gives up what only the start needed: descriptors, streams
+ * and capabilities; from now on it sees its children end
+ *
+ * The launch is no success before: who failed here would end at once, and with
+ * it a workload that the caller had been told of.
+ */
+int init_settle(struct launch *l, struct error *err);
+
 /* init_serve - reap, forward signals, start sessions, and end when @workload
- * has ended */
+ * has ended; after init_settle() */
 _Noreturn void init_serve(struct launch *l, pid_t workload);

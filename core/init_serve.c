@@ -27,7 +27,6 @@
 struct serving {
 	struct launch *l;
 	pid_t workload;
-	int signals;
 	struct init_sessions sessions;
 };
 
@@ -55,30 +54,58 @@ static bool reap(struct serving *s, int *ret_status)
 	}
 }
 
-/* what needs no capability after the workload runs: all but these go */
-static void shed_rights(struct launch *l)
+/* who would not see the end of the workload must not stay */
+static int watch_children(struct launch *l, struct error *err)
 {
-	static const char name[] = "wolffia-init";
-	int keep[] = { l->peer[LAUNCHER] };
-	struct error ignored;
+	sigset_t mask;
 
-	prctl(PR_SET_NAME, name, 0, 0, 0);
-	process_set_title(name);
-	/* to signal the workload, and to start sessions as any user */
+	sigemptyset(&mask);
+	sigaddset(&mask, SIGCHLD);
+	sigprocmask(SIG_SETMASK, &mask, NULL);
+	l->child_signals = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
+	return l->child_signals < 0 ? error_set(err, errno, "receive signals")
+				    : 0;
+}
+
+/* to signal the workload, and to start sessions as any user */
+static int keep_few_rights(const struct launch *l, struct error *err)
+{
 	uint64_t rights = l->spec->capabilities | 1ull << CAP_KILL |
 			  1ull << CAP_SETUID | 1ull << CAP_SETGID |
 			  1ull << CAP_SETPCAP;
-	if (fd_close_above(keep, 1, &ignored) < 0 ||
-	    capabilities_drop_bounding(rights, &ignored) < 0 ||
-	    capabilities_apply(rights, true, &ignored) < 0)
-		_exit(STATUS_WOLFFIA);
-	/* of the caller's streams it keeps none */
+	int r = capabilities_drop_bounding(rights, err);
+
+	return r < 0 ? r : capabilities_apply(rights, true, err);
+}
+
+/* of the caller's streams it keeps none */
+static int leave_streams(struct error *err)
+{
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (null < 0)
+		return error_set(err, errno, "open /dev/null");
 	for (int i = 0; i < 3; i++)
-		if (null < 0 || dup2(null, i) < 0)
-			_exit(STATUS_WOLFFIA);
+		if (dup2(null, i) < 0)
+			return error_set(err, errno, "leave stream %d", i);
 	if (null > 2)
 		close(null);
+	return 0;
+}
+
+int init_settle(struct launch *l, struct error *err)
+{
+	static const char name[] = "wolffia-init";
+	int keep[] = { l->peer[LAUNCHER] };
+
+	prctl(PR_SET_NAME, name, 0, 0, 0);
+	process_set_title(name);
+	int r = fd_close_above(keep, 1, err);
+	if (r == 0)
+		r = keep_few_rights(l, err);
+	if (r == 0)
+		r = leave_streams(err);
+	return r < 0 ? r : watch_children(l, err);
 }
 
 /*
@@ -128,16 +155,6 @@ static void serve_launcher(struct serving *s)
 	}
 }
 
-static int watch_children(void)
-{
-	sigset_t mask;
-
-	sigemptyset(&mask);
-	sigaddset(&mask, SIGCHLD);
-	sigprocmask(SIG_SETMASK, &mask, NULL);
-	return signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
 static void wait_and_serve(struct serving *s)
 {
 	enum { LAUNCHER_FD, SIGNALS, SESSIONS };
@@ -145,7 +162,7 @@ static void wait_and_serve(struct serving *s)
 	struct signalfd_siginfo info;
 
 	fds[LAUNCHER_FD] = (struct pollfd){ s->l->peer[LAUNCHER], POLLIN, 0 };
-	fds[SIGNALS] = (struct pollfd){ s->signals, POLLIN, 0 };
+	fds[SIGNALS] = (struct pollfd){ s->l->child_signals, POLLIN, 0 };
 	size_t n = init_session_poll(&s->sessions, fds + SESSIONS);
 	if (poll(fds, (nfds_t)(SESSIONS + n), -1) < 0) {
 		if (errno != EINTR)
@@ -156,7 +173,7 @@ static void wait_and_serve(struct serving *s)
 	if (fds[LAUNCHER_FD].revents)
 		serve_launcher(s);
 	while (fds[SIGNALS].revents &&
-	       read(s->signals, &info, sizeof(info)) > 0)
+	       read(s->l->child_signals, &info, sizeof(info)) > 0)
 		;
 }
 
@@ -166,11 +183,6 @@ _Noreturn void init_serve(struct launch *l, pid_t workload)
 			     .workload = workload,
 			     .sessions.launcher = l->peer[LAUNCHER] };
 
-	shed_rights(l);
-	s.signals = watch_children();
-	/* who would not see the end of the workload ends all now */
-	if (s.signals < 0)
-		_exit(STATUS_WOLFFIA);
 	/* a child that died before the signalfd was there counts as well */
 	while (!reap(&s, &l->board->wait_status))
 		wait_and_serve(&s);

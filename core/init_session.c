@@ -223,21 +223,29 @@ void init_session_begin(struct init_sessions *sessions, const struct spec *spec,
 	memcpy(s->id, request->session, sizeof(s->id));
 }
 
+/* a launcher that is stopped is not waited for */
+static void tell_launcher(const struct init_sessions *sessions,
+			  const struct init_session *s, enum init_word word,
+			  int status)
+{
+	struct init_news news = { .word = word, .wait_status = status };
+
+	memcpy(news.session, s->id, sizeof(news.session));
+	send(sessions->launcher, &news, sizeof(news),
+	     MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
 static void tell_end(const struct init_sessions *sessions,
 		     const struct init_session *s, int status)
 {
 	const struct session_ended ended = { .word = SESSION_ENDED,
 					     .wait_status = status };
-	struct init_ended unseen = { .wait_status = status };
 
-	memcpy(unseen.session, s->id, sizeof(unseen.session));
-	/* a launcher that is stopped is not waited for */
 	if (s->socket >= 0)
 		send(s->socket, &ended, sizeof(ended),
 		     MSG_NOSIGNAL | MSG_DONTWAIT);
 	else if (!s->forgotten)
-		send(sessions->launcher, &unseen, sizeof(unseen),
-		     MSG_NOSIGNAL | MSG_DONTWAIT);
+		tell_launcher(sessions, s, INIT_ENDED, status);
 }
 
 static void close_terminal(struct init_session *s)
@@ -294,7 +302,8 @@ static bool take_terminal(struct init_session *s, int *master)
 	return true;
 }
 
-static void keep_session(struct init_session *s, int *master)
+static void keep_session(const struct init_sessions *sessions,
+			 struct init_session *s, int *master)
 {
 	const struct session_kept kept = { .word = SESSION_KEPT };
 
@@ -304,9 +313,12 @@ static void keep_session(struct init_session *s, int *master)
 	}
 	send(s->socket, &kept, sizeof(kept), MSG_NOSIGNAL | MSG_DONTWAIT);
 	fd_close(&s->socket);
+	if (!s->forgotten)
+		tell_launcher(sessions, s, INIT_LEFT, 0);
 }
 
-static void hear_client(struct init_session *s)
+static void hear_client(const struct init_sessions *sessions,
+			struct init_session *s)
 {
 	struct session_order order;
 	struct error ignored;
@@ -323,7 +335,7 @@ static void hear_client(struct init_session *s)
 	else if (order.verb == SESSION_SIGNAL)
 		kill(s->pid, order.number);
 	else if (order.verb == SESSION_LET_GO)
-		keep_session(s, &fds[0]);
+		keep_session(sessions, s, &fds[0]);
 	else if (order.verb == SESSION_FORGET)
 		s->forgotten = true;
 	for (size_t i = 0; size >= 0 && i < ARRAY_SIZE(fds); i++)
@@ -349,7 +361,7 @@ void init_session_move(struct init_sessions *sessions, const struct pollfd *fds,
 		if (!fds[i].revents)
 			continue;
 		if (s->socket >= 0)
-			hear_client(s);
+			hear_client(sessions, s);
 		else if (s->master >= 0)
 			discard_output(s);
 	}

@@ -122,6 +122,7 @@ struct launch {
 	int null_fd;  /* the host's /dev/null, 1:3 */
 	struct user user; /* who the workload runs as */
 	pid_t workload;
+	int child_signals; /* a signalfd: the end of a child */
 };
 
 /* launch_init - no process, no descriptor; launch_close() afterwards */

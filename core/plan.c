@@ -131,6 +131,7 @@ const struct step run_plan[] = {
 	{ LAUNCHER, "take over the terminal",            step_take_terminal,     has_tty,            false },
 	{ INIT,     "confine the container",             step_confine,           NULL,               false },
 	{ INIT,     "run the command",                   step_start_command,     has_init,           false },
+	{ INIT,     "give up the rights of the start",   step_settle,            has_init,           false },
 	{ INIT,     "run the command",                   step_become_command,    is_pid1,            true },
 	{ LAUNCHER, "take over the root",                step_take_root,         NULL,               false },
 	{ LAUNCHER, "note the start",                    step_note_start,        NULL,               false },

@@ -59,4 +59,5 @@ int step_hand_over_root(struct launch *l, struct error *err);
 int step_enter_root(struct launch *l, struct error *err);
 int step_confine(struct launch *l, struct error *err);
 int step_start_command(struct launch *l, struct error *err);
+int step_settle(struct launch *l, struct error *err);
 int step_become_command(struct launch *l, struct error *err);

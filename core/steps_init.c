@@ -290,6 +290,11 @@ int step_start_command(struct launch *l, struct error *err)
 	return 0;
 }
 
+int step_settle(struct launch *l, struct error *err)
+{
+	return init_settle(l, err);
+}
+
 int step_become_command(struct launch *l, struct error *err)
 {
 	return init_become_workload(l, err);

@@ -139,24 +139,14 @@ void watch_signal(struct watch *w, int number)
 	}
 }
 
-static void note_session(struct watch *w, const struct init_ended *ended)
-{
-	if (w->sessions_ended == w->sessions_asked ||
-	    strnlen(ended->session, SESSION_ID_SIZE) == SESSION_ID_SIZE)
-		return;
-	w->sessions_ended++;
-	launch_event_of_session(w->l, ended->session,
-				process_exit_status(ended->wait_status));
-}
-
 /* Return: true: it was the answer to a request */
 static bool hear_init(struct watch *w)
 {
-	struct init_ended ended;
-	ssize_t n = recv(w->l->peer[INIT], &ended, sizeof(ended), MSG_DONTWAIT);
+	struct init_news news;
+	ssize_t n = recv(w->l->peer[INIT], &news, sizeof(news), MSG_DONTWAIT);
 
-	if (n == sizeof(ended))
-		note_session(w, &ended);
+	if (n == sizeof(news))
+		watch_session(w, &news);
 	else if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
 		w->init_silent = true;
 	return n == 1;
@@ -568,7 +558,7 @@ int supervise(struct watch *w, struct ended *ret, struct error *err)
 	w->running = true;
 	w->paused = w->init_gone = w->server_gone = w->guard_gone = false;
 	w->init_silent = false;
-	w->sessions_asked = w->sessions_ended = 0;
+	w->sessions_asked = w->sessions_told = 0;
 	w->asked_to_end = w->stop_asked = false;
 	w->ended = (struct ended){ 0 };
 	w->oom_kills = workload_oom_kills();
@@ -583,6 +573,7 @@ int supervise(struct watch *w, struct ended *ret, struct error *err)
 	while (!w->init_gone)
 		wait_and_handle(w, -1);
 	hear_last(w);
+	watch_sessions_end(w);
 	drain(w);
 	terminal_set_cooked(&w->terminal);
 	end_guard(w);

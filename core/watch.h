@@ -1,11 +1,13 @@
 /*
  * core/watch.h - what the launcher holds while the container runs: shared by
- * supervise.c, which waits, and supervise_requests.c, which answers others
+ * supervise.c, which waits, supervise_requests.c, which answers others, and
+ * supervise_sessions.c, which hears of their commands
  */
 #pragma once
 
 #include "core/control_server.h"
 #include "core/fanout.h"
+#include "core/init.h"
 #include "core/launch.h"
 #include "core/relay.h"
 #include "core/supervise.h"
@@ -25,10 +27,11 @@ struct watch {
 	bool asked_to_end;  /* a signal, the time, or the parent's end */
 	bool stop_asked;    /* by "stop", or a signal that ends: no restart */
 	uint64_t oom_kills; /* on this machine, when it began */
-	/* PID 1 was asked for so many sessions, and said of so many that they
-	 * ended: never more.  It is believed no further */
-	uint64_t sessions_asked, sessions_ended;
-	bool init_silent; /* nothing more comes from PID 1 */
+	/* PID 1 was asked for so many sessions, and told of so many: never
+	 * more.  It is believed no further */
+	uint64_t sessions_asked, sessions_told;
+	struct strv unattended; /* ids of those that go on without a client */
+	bool init_silent;       /* nothing more comes from PID 1 */
 	struct ended ended;
 };
 
@@ -39,6 +42,11 @@ void watch_signal(struct watch *w, int number);
 int watch_stop(struct watch *w, int signal, uint64_t timeout_ms,
 	       struct error *err);
 int watch_freeze(struct watch *w, bool freeze, struct error *err);
+
+/* of supervise_sessions.c */
+void watch_session(struct watch *w, const struct init_news *news);
+/* watch_sessions_end - the container ended, and who still ran in it */
+void watch_sessions_end(struct watch *w);
 
 /* of supervise_requests.c */
 int watch_handle(void *context, struct control_client *client,

@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -14,6 +13,7 @@
 
 #include "base/fd.h"
 #include "base/memory.h"
+#include "base/path.h"
 #include "base/text.h"
 
 const char overlay_opaque[] = "user.overlay.opaque";
@@ -49,18 +49,8 @@ void lower_dir_free(struct lower_dir *dir)
 /* a layer may have mounts in it: this machine's root has */
 static int open_path(int layer_fd, const char *path, int flags)
 {
-	struct open_how how = {
-		.flags = (uint64_t)(flags | O_NOFOLLOW | O_CLOEXEC),
-		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS |
-			   RESOLVE_NO_MAGICLINKS,
-	};
-	long fd;
-
-	do {
-		fd = syscall(SYS_openat2, layer_fd, *path ? path : ".", &how,
-			     sizeof(how));
-	} while (fd < 0 && (errno == EINTR || errno == EAGAIN));
-	return (int)fd;
+	return path_resolve(layer_fd, *path ? path : ".", flags | O_NOFOLLOW, 0,
+			    RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
 }
 
 static bool is_covered(const struct lower *lower, const char *path)

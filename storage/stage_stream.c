@@ -2,9 +2,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -61,49 +63,69 @@ _Noreturn static void unpack(struct stage_stream *stream, int tar_fd,
 	_exit(0);
 }
 
-int stage_stream_begin(struct stage *stage, const char *what,
-		       struct stage_stream **ret, struct error *err)
+/* @tar_fd: what is unpacked; @fd: where that is written to, or -1; it is taken
+ */
+static int begin(struct stage *stage, const char *what, int tar_fd, int fd,
+		 struct stage_stream **ret, struct error *err)
 {
-	enum { PIPE_SIZE = 1 << 20 };
 	struct stage_stream *stream = xcalloc(1, sizeof(*stream));
 	pid_t parent = getpid();
-	int ends[2];
 
 	stream->stage = stage;
 	stream->what = what;
-	stream->fd = -1;
+	stream->fd = fd;
 	stream->name = stage_new_layer(stage);
 	stream->report =
 		mmap(NULL, sizeof(*stream->report), PROT_READ | PROT_WRITE,
 		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (stream->report == MAP_FAILED || pipe2(ends, O_CLOEXEC) < 0) {
+	if (stream->report == MAP_FAILED) {
 		error_set(err, errno, "prepare to unpack %s", what);
-		if (stream->report == MAP_FAILED)
-			stream->report = NULL;
+		stream->report = NULL;
 		stage_stream_free(&stream);
 		return -err->code;
 	}
 	stream->report->code = -ECHILD;
 	error_say(&stream->report->err, ECHILD,
 		  "the process that unpacks %s has died", what);
-	/* only quicker; a user may have too many large pipes */
-	fcntl(ends[1], F_SETPIPE_SZ, PIPE_SIZE);
-	fcntl(ends[1], F_SETFL, O_WRONLY | O_NONBLOCK);
-	stream->fd = ends[1];
 	stream->next = stage->streams;
 	stage->streams = stream;
 	stream->pid = fork();
 	if (stream->pid == 0)
-		unpack(stream, ends[0], parent);
-	int code = errno;
-	close(ends[0]);
+		unpack(stream, tar_fd, parent);
 	if (stream->pid < 0) {
+		error_set(err, errno, "fork");
 		stage_stream_free(&stream);
-		return error_set(err, code, "fork");
+		return -err->code;
 	}
 	stage->foreign_files = true;
 	*ret = stream;
 	return 0;
+}
+
+int stage_stream_begin(struct stage *stage, const char *what,
+		       struct stage_stream **ret, struct error *err)
+{
+	enum { PIPE_SIZE = 1 << 20 };
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return error_set(err, errno, "prepare to unpack %s", what);
+	scoped_fd tar = ends[0];
+	/* only quicker; a user may have too many large pipes */
+	fcntl(ends[1], F_SETPIPE_SZ, PIPE_SIZE);
+	fcntl(ends[1], F_SETFL, O_WRONLY | O_NONBLOCK);
+	return begin(stage, what, tar, ends[1], ret, err);
+}
+
+int stage_stream_begin_blob(struct stage *stage, const char *blob_digest,
+			    const char *what, struct stage_stream **ret,
+			    struct error *err)
+{
+	scoped(char) *path = xasprintf("blobs/%s", blob_digest);
+	scoped_fd tar = openat(stage->dirfd, path, O_RDONLY | O_CLOEXEC);
+
+	return tar < 0 ? error_set(err, errno, "open %s", what)
+		       : begin(stage, what, tar, -1, ret, err);
 }
 
 int stage_stream_fd(const struct stage_stream *stream)
@@ -122,22 +144,68 @@ ssize_t stage_stream_write(struct stage_stream *stream, const void *data,
 	return n < 0 ? error_set(err, errno, "unpack %s", stream->what) : n;
 }
 
+/* Return: 0 when @fd has one of @events; -ECANCELED */
+static int await(int fd, short events, int cancel_fd, struct error *err)
+{
+	struct pollfd fds[] = { { .fd = fd, .events = events },
+				{ .fd = cancel_fd, .events = POLLIN } };
+
+	while (poll(fds, ARRAY_SIZE(fds), -1) < 0)
+		if (errno != EINTR)
+			return error_set(err, errno, "poll");
+	return fds[1].revents ? error_say(err, ECANCELED, "interrupted") : 0;
+}
+
+int stage_stream_write_all(struct stage_stream *stream, const void *data,
+			   size_t size, int cancel_fd, struct error *err)
+{
+	const char *from = data;
+
+	while (size > 0) {
+		ssize_t n = stage_stream_write(stream, from, size, err);
+		int r = n < 0 ? (int)n : 0;
+		if (r == -EAGAIN)
+			r = await(stream->fd, POLLOUT, cancel_fd, err);
+		if (r < 0)
+			return r;
+		if (n < 0)
+			continue;
+		from += n;
+		size -= (size_t)n;
+	}
+	return 0;
+}
+
+static int await_end(const struct stage_stream *stream, int cancel_fd,
+		     struct error *err)
+{
+	scoped_fd pidfd = (int)syscall(SYS_pidfd_open, stream->pid, 0);
+
+	return pidfd < 0 ? error_set(err, errno, "pidfd_open")
+			 : await(pidfd, POLLIN, cancel_fd, err);
+}
+
 void stage_stream_close(struct stage_stream *stream)
 {
 	fd_close(&stream->fd);
 }
 
 int stage_stream_end(struct stage_stream **ret, const char *blob_digest,
-		     const char *diff_id, struct error *err)
+		     const char *diff_id, int cancel_fd, struct error *err)
 {
 	struct stage_stream *stream = *ret;
 	struct report *report = stream->report;
 	struct error ignored;
 
 	fd_close(&stream->fd);
+	int r = await_end(stream, cancel_fd, err);
+	if (r < 0) {
+		stage_stream_free(ret);
+		return r;
+	}
 	process_wait(stream->pid, &ignored);
 	stream->pid = 0;
-	int r = report->code;
+	r = report->code;
 	if (r < 0)
 		*err = report->err;
 	else

@@ -5,13 +5,13 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <linux/openat2.h>
 
 #include "base/fd.h"
 #include "base/memory.h"
+#include "base/path.h"
 #include "base/strv.h"
 
 enum {
@@ -42,18 +42,9 @@ struct tree_walk {
 
 static int resolve(int dirfd, const char *path, int flags, bool crosses)
 {
-	struct open_how how = {
-		.flags = (uint64_t)flags,
-		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS |
-			   RESOLVE_NO_MAGICLINKS |
-			   (crosses ? 0 : RESOLVE_NO_XDEV),
-	};
-	long fd;
-
-	do {
-		fd = syscall(SYS_openat2, dirfd, path, &how, sizeof(how));
-	} while (fd < 0 && (errno == EINTR || errno == EAGAIN));
-	return (int)fd;
+	return path_resolve(dirfd, path, flags, 0,
+			    RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS |
+				    (crosses ? 0 : RESOLVE_NO_XDEV));
 }
 
 /*

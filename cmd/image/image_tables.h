@@ -12,4 +12,5 @@ extern const struct option_entry load_table[];
 extern const struct option_entry rmi_table[];
 extern const struct option_entry save_table[];
 extern const struct option_entry tag_table[];
+extern const struct option_entry unpack_table[];
 extern const struct option_entry untag_table[];

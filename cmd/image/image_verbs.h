@@ -92,9 +92,10 @@ int image_end(struct image_work *work, struct error *err);
 /*
  * image_accept_archive - does the policy accept a file?
  * @transport: of policy_of_archive()
+ * @fd:        it, as image_open() opened it
  * @path:      as it was typed; "-": standard input
  */
-int image_accept_archive(const char *transport, const char *path,
+int image_accept_archive(const char *transport, int fd, const char *path,
 			 struct error *err);
 
 /* image_events - for "wolffia events": @action was done to each of @images */

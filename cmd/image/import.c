@@ -72,7 +72,7 @@ static int import(const struct options *options, const struct strv *arguments)
 		.changes = options->changes,
 	};
 	scoped_fd fd = image_open(path, &err);
-	int r = fd < 0 ? fd : image_accept_archive("tarball", path, &err);
+	int r = fd < 0 ? fd : image_accept_archive("tarball", fd, path, &err);
 
 	if (r == 0)
 		r = image_begin(&work, &options->common, false, &err);

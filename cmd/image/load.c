@@ -52,20 +52,25 @@ static void report(const struct stage *stage, const struct image_index *images)
 	}
 }
 
-/* @context: the path as it was typed, or "-" */
+struct input {
+	int fd;
+	const char *path; /* as it was typed, or "-" */
+};
+
+/* @context: a struct input */
 static int accept_archive(void *context, const char *transport,
 			  struct error *err)
 {
-	return image_accept_archive(transport, context, err);
+	const struct input *input = context;
+
+	return image_accept_archive(transport, input->fd, input->path, err);
 }
 
 static int load_from(struct image_work *work, int fd, const char *path,
 		     const char *what, struct error *err)
 {
-	const struct load_gate gate = {
-		.accept = accept_archive,
-		.context = (char *)(uintptr_t)path,
-	};
+	struct input input = { fd, path };
+	const struct load_gate gate = { accept_archive, &input };
 	scoped_index images = { 0 };
 	int r = image_stage(work, err);
 

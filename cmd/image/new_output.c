@@ -68,8 +68,10 @@ static char *make_name(void)
 static int open_stream(struct new_output *output, int from_fd, const char *path,
 		       struct error *err)
 {
-	output->fd = from_fd < 0 ? open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY)
-				 : fcntl(from_fd, F_DUPFD_CLOEXEC, 3);
+	output->fd =
+		from_fd < 0
+			? open(path, O_WRONLY | O_TRUNC | O_CLOEXEC | O_NOCTTY)
+			: fcntl(from_fd, F_DUPFD_CLOEXEC, 3);
 	return output->fd >= 0 ? 0 : error_set(err, errno, "open %s", path);
 }
 
@@ -140,7 +142,8 @@ int new_output_file(struct new_output *ret, const char *path, struct error *err)
 	if (stat(path, &st) == 0) {
 		if (S_ISDIR(st.st_mode))
 			return error_set(err, EISDIR, "write %s", path);
-		if (!S_ISREG(st.st_mode))
+		/* a descriptor's file without a name cannot be replaced */
+		if (!S_ISREG(st.st_mode) || st.st_nlink == 0)
 			return open_stream(ret, -1, path, err);
 		/* what may not be written is not to be replaced either */
 		if (access(path, W_OK) < 0)

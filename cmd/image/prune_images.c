@@ -162,9 +162,10 @@ static int count_layers(struct image_work *work, uint64_t *ret,
 	return r;
 }
 
-static void report(const struct store *store, const struct pruned *pruned)
+static void report(const struct store *store, const struct pruned *pruned,
+		   uint64_t freed)
 {
-	scoped(char) *size = human_size(pruned->bytes);
+	scoped(char) *size = human_size(freed + pruned->bytes);
 
 	if (pruned->images.n)
 		puts("Deleted Images:");
@@ -177,11 +178,13 @@ static void report(const struct store *store, const struct pruned *pruned)
 	printf("%sTotal reclaimed space: %s\n", pruned->images.n ? "\n" : "",
 	       size);
 	image_events(store, EVENT_REMOVE, &pruned->images);
+	events_append_prune(store, EVENT_IMAGE, pruned->bytes);
 }
 
 static int prune(const struct prune_images_options *options,
 		 const struct container_filters *filters)
 {
+	uint64_t freed = 0; /* before, of containers */
 	struct image_options quietly = options->common;
 	struct pruned pruned = { 0 };
 	struct image_work work;
@@ -189,9 +192,9 @@ static int prune(const struct prune_images_options *options,
 	int status = 0;
 
 	quietly.quiet = FLAG_YES;
-	int r = options->freed ? text_to_u64(options->freed, UINT64_MAX,
-					     &pruned.bytes, &err)
-			       : 0;
+	int r = options->freed
+			? text_to_u64(options->freed, UINT64_MAX, &freed, &err)
+			: 0;
 	if (r == 0)
 		r = image_begin(&work, &quietly, false, &err);
 	if (r == 0)
@@ -206,7 +209,7 @@ static int prune(const struct prune_images_options *options,
 		r = remove_partial(&work.store, &pruned.bytes, &err);
 	if (r < 0)
 		status = image_fail(&err, "cannot remove unused images");
-	report(&work.store, &pruned);
+	report(&work.store, &pruned, freed);
 	index_free(&pruned.images);
 	if (image_end(&work, &err) < 0)
 		status = image_fail(&err, "prune");

@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "base/status.h"
 #include "cmd/image/image_say.h"
+#include "cmd/image/image_tables.h"
 #include "cmd/image/image_verbs.h"
 #include "storage/image.h"
 #include "storage/image_store.h"
@@ -17,7 +18,7 @@ struct options {
 };
 
 /* clang-format off */
-static const struct option_entry table[] = {
+const struct option_entry unpack_table[] = {
 	{ OPTION_FLAG, 0, "single", NULL, NULL,
 	  offsetof(struct options, single), NULL,
 	  "Unpack for use without subordinate ids.", NULL },
@@ -134,8 +135,8 @@ int verb_unpack(int argc, char *const argv[])
 {
 	struct options options = { 0 };
 	scoped_strv names = { 0 };
-	int r = image_parse(table, "unpack [OPTION...] IMAGE", argc, argv,
-			    &options, &options.common, &names);
+	int r = image_parse(unpack_table, "unpack [OPTION...] IMAGE", argc,
+			    argv, &options, &options.common, &names);
 
 	if (r != 0)
 		return r > 0 ? 0 : STATUS_WOLFFIA;

@@ -6,10 +6,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
-
-#include <linux/openat2.h>
 
 #include "base/fd.h"
 #include "base/memory.h"
@@ -20,16 +17,8 @@ enum { LINKS_MAX = 40 }; /* as the kernel follows */
 
 static int open_it(int dirfd, const char *path, int how_open, int flags)
 {
-	struct open_how how = {
-		.flags = (uint64_t)how_open | O_CLOEXEC,
-		.resolve = flags & COPY_INSIDE ? RESOLVE_NO_MAGICLINKS : 0,
-	};
-	long fd;
-
-	do {
-		fd = syscall(SYS_openat2, dirfd, path, &how, sizeof(how));
-	} while (fd < 0 && errno == EINTR);
-	return (int)fd;
+	return flags & COPY_INSIDE ? path_resolve(dirfd, path, how_open, 0, 0)
+				   : openat(dirfd, path, how_open | O_CLOEXEC);
 }
 
 void copy_spot_close(struct copy_spot *spot)

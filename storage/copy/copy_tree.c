@@ -4,40 +4,24 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <linux/openat2.h>
 
 #include "base/fd.h"
 #include "base/memory.h"
-
-static int resolve(int dirfd, const char *path, int flags, mode_t mode,
-		   uint64_t how_far)
-{
-	struct open_how how = {
-		.flags = (uint64_t)flags | O_CLOEXEC,
-		.mode = mode,
-		.resolve = how_far | RESOLVE_NO_MAGICLINKS,
-	};
-	long fd;
-
-	do {
-		fd = syscall(SYS_openat2, dirfd, path, &how, sizeof(how));
-	} while (fd < 0 && (errno == EINTR || errno == EAGAIN));
-	return (int)fd;
-}
+#include "base/path.h"
 
 int copy_tree_open(int dirfd, const char *name, int flags, mode_t mode)
 {
-	return resolve(dirfd, name, flags | O_NOFOLLOW, mode,
-		       RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
+	return path_resolve(dirfd, name, flags | O_NOFOLLOW, mode,
+			    RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
 }
 
 bool copy_tree_is_mounted(int dirfd, const char *name)
 {
-	scoped_fd fd = resolve(dirfd, name, O_PATH | O_NOFOLLOW, 0,
-			       RESOLVE_BENEATH | RESOLVE_NO_XDEV);
+	scoped_fd fd = path_resolve(dirfd, name, O_PATH | O_NOFOLLOW, 0,
+				    RESOLVE_BENEATH | RESOLVE_NO_XDEV);
 
 	return fd < 0 && errno == EXDEV;
 }
@@ -45,9 +29,9 @@ bool copy_tree_is_mounted(int dirfd, const char *name)
 static int open_directory(const struct copy_tree *tree, int dirfd,
 			  const char *path, int flags)
 {
-	return resolve(dirfd, *path ? path : ".", flags | O_DIRECTORY, 0,
-		       tree->inside ? 0
-				    : RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
+	return path_resolve(
+		dirfd, *path ? path : ".", flags | O_DIRECTORY, 0,
+		tree->inside ? 0 : RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
 }
 
 void copy_tree_init(struct copy_tree *tree, int base_fd, bool inside)

@@ -132,11 +132,18 @@ static int begin_stream(struct fetch *fetch, struct error *err)
 	return r;
 }
 
+static int cancel_fd(const struct fetch *fetch)
+{
+	int fd = fetch->work->pull->cancel_fd;
+
+	return fd > 0 ? fd : -1;
+}
+
 /* what an unpacker that gave up would say is found out at the end */
 static int give_up_stream(struct fetch *fetch, struct error *err)
 {
 	int r = stage_stream_end(&fetch->stream, fetch->layer->digest,
-				 fetch->diff_id, err);
+				 fetch->diff_id, cancel_fd(fetch), err);
 
 	return r < 0 ? r
 		     : error_say(err, EBADMSG, "%s ends before its last byte",
@@ -298,22 +305,19 @@ static int fetch_all(struct work *work, struct error *err)
 /* the last piece may still wait for room */
 static int finish_stream(struct fetch *fetch, struct error *err)
 {
-	int fd = stage_stream_fd(fetch->stream);
+	int r = stage_stream_write_all(fetch->stream, fetch->waiting,
+				       fetch->n_waiting, cancel_fd(fetch), err);
 
-	if (fd >= 0)
-		fcntl(fd, F_SETFL, O_WRONLY);
-	int r = pass_waiting(fetch, err);
 	if (r < 0 && r != -EPIPE)
 		return r;
 	return stage_stream_end(&fetch->stream, fetch->layer->digest,
-				fetch->diff_id, err);
+				fetch->diff_id, cancel_fd(fetch), err);
 }
 
 static int finish_layer(struct fetch *fetch, struct error *err)
 {
 	struct stage *stage = fetch->work->pull->stage;
 	const char *digest = fetch->layer->digest;
-	char diff_id[DIGEST_MAX];
 	int r = 0;
 
 	if (fetch->partial)
@@ -322,9 +326,12 @@ static int finish_layer(struct fetch *fetch, struct error *err)
 	if (r < 0)
 		return r;
 	fetch->adopted = fetch->partial;
-	return fetch->stream ? finish_stream(fetch, err)
-			     : stage_layer(stage, digest, fetch->diff_id,
-					   fetch->what, diff_id, err);
+	if (!fetch->stream && stage_has_layer(stage, digest, fetch->diff_id))
+		return 0;
+	if (!fetch->stream)
+		r = stage_stream_begin_blob(stage, digest, fetch->what,
+					    &fetch->stream, err);
+	return r < 0 ? r : finish_stream(fetch, err);
 }
 
 static int stage_documents(struct work *work, struct image_index *ret,

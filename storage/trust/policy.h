@@ -74,7 +74,7 @@ const struct policy_rule *policy_of_image(const struct policy *policy,
 /*
  * policy_of_archive - the rule for a file
  * @transport: "docker-archive", "oci-archive", "tarball"
- * @path:      absolute; NULL: standard input
+ * @path:      absolute; NULL: it has none, as a pipe
  */
 const struct policy_rule *policy_of_archive(const struct policy *policy,
 					    const char *transport,

@@ -322,7 +322,7 @@ int trust_check_archive(const struct policy *policy, const char *transport,
 {
 	const struct policy_rule *rule =
 		policy_of_archive(policy, transport, path);
-	const char *name = path ? path : "standard input";
+	const char *name = path ? path : "a stream";
 	int r = check_flatly(policy, rule, name, err);
 
 	if (r < 0 || !needs_signature(rule))

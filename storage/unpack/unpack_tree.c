@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -23,17 +22,8 @@ enum {
 
 static int resolve(int root_fd, const char *path, int flags, uint64_t how_far)
 {
-	struct open_how how = {
-		.flags = (uint64_t)flags,
-		.resolve = how_far | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV,
-	};
-	long fd;
-
-	do {
-		fd = syscall(SYS_openat2, root_fd, *path ? path : ".", &how,
-			     sizeof(how));
-	} while (fd < 0 && (errno == EINTR || errno == EAGAIN));
-	return (int)fd;
+	return path_resolve(root_fd, *path ? path : ".", flags, 0,
+			    how_far | RESOLVE_NO_XDEV);
 }
 
 /* Without a link on the way, or, if there is one, with the root as "/" (R2). */

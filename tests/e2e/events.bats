@@ -77,11 +77,12 @@ kill c,rename d,die d,stop d,remove d," ]
 	# it is there now
 	"$WOLFFIA" run --rm -v data:/d --rootfs "$ROOT" true
 	[ "$(past -f type=container -f container=c)" = "create c,start c,die c,stop c,start c,restart c,\
-attach c,detach c,exec c,exec_detach c,export c,die c,stop c," ]
+attach c,detach c,exec c,exec_detach c,export c,exec_die c,die c,stop c," ]
 	[ "$(past -f type=volume)" = "create data," ]
 	[ "$(past -f volume=data)" = "create data," ]
 	one=$(events --no-stream -f event=exec_detach --format '{{.Actor.Attributes.execID}}')
 	[[ "$one" =~ ^[0-9a-f]{64}$ ]]
+	[ "$(events --no-stream -f event=exec_die --format '{{.Actor.Attributes.execID}} {{.ContainerExitCode}}')" = "$one 137" ]
 	tar -C "$ROOT" -c bin | "$WOLFFIA" import -q - localhost/x:1
 	"$WOLFFIA" create --name d x:1 true
 	digest=$("$WOLFFIA" commit -q d localhost/made:1)
@@ -89,6 +90,25 @@ attach c,detach c,exec c,exec_detach c,export c,die c,stop c," ]
 		'{{.Name}} {{.Actor.Attributes.imageID}} {{.Actor.Attributes.imageRef}}')" = "d $digest localhost/made:1" ]
 	"$WOLFFIA" rm d
 	"$WOLFFIA" rmi -qf made:1 x:1
+}
+
+@test "prune, with what it freed" {
+	reclaimed() {
+		events --no-stream -f event=prune -f type="$1" --format '{{.ID}}<{{.Actor.Attributes.reclaimed}}>' | xargs
+	}
+	"$WOLFFIA" run --rm=false --name c --rootfs "$ROOT" sh -c 'head -c 1000000 /dev/zero >/file'
+	"$WOLFFIA" container prune -f
+	[ "$(past)" = "create c,start c,die c,remove c,prune ," ]
+	freed=$(reclaimed container | tr -d '<>')
+	[ "$freed" -ge 1000000 ] && [ "$freed" -lt 1100000 ]
+	[ -z "$(reclaimed image)" ]
+	head -c 2000000 /dev/zero >file
+	tar -c file | "$WOLFFIA" import -q - localhost/x:1
+	"$WOLFFIA" prune -af
+	[ "$(reclaimed container)" = "<$freed> <0>" ]
+	freed=$(reclaimed image | tr -d '<>')
+	# its blob, and its layer
+	[ "$freed" -ge 4000000 ] && [ "$freed" -lt 4100000 ]
 }
 
 @test "images: import, untag, remove" {

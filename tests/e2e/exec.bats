@@ -584,6 +584,8 @@ ends() {
 		[ "${#below[@]}" -ge 3 ]
 		# shellcheck disable=SC2086
 		"$WOLFFIA" $how a
+		# and both are told of
+		[ "$(ends)" = "137 137" ] || { echo "$how: $(ends)"; false; }
 		for one in "${below[@]}"; do
 			becomes gone eval "[ -e /proc/$one ] && grep -q sleep /proc/$one/cmdline || echo gone"
 		done

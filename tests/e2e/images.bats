@@ -53,6 +53,29 @@ teardown() {
 	[ "$(ls "$WOLFFIA_STORE/layers")" = "$(sha256sum root.tar | cut -d' ' -f1)" ]
 }
 
+@test "import and load take a file by the caller's descriptor, whatever is behind it" {
+	make_rootfs root.tar
+	make_layout one localhost/one:1 '' root.tar
+	tar -C one -cf one.tar .
+	"$WOLFFIA" import <(cat root.tar) box:substituted
+	cat root.tar | "$WOLFFIA" import /dev/stdin box:piped
+	"$WOLFFIA" import /dev/stdin box:stdin <root.tar
+	"$WOLFFIA" import /dev/fd/7 box:seven 7<root.tar
+	"$WOLFFIA" load <(cat one.tar)
+	cat one.tar | "$WOLFFIA" load -i /dev/stdin
+	"$WOLFFIA" load -i /proc/self/fd/7 7<one.tar
+	"$WOLFFIA" load /dev/fd/7 7<one
+	# nor has it to have a name
+	exec 7<root.tar 8<one.tar
+	rm root.tar one.tar
+	"$WOLFFIA" import /dev/fd/7 box:removed
+	"$WOLFFIA" load /dev/fd/8
+	run -0 "$WOLFFIA" images box
+	[ "${#lines[@]}" -eq 6 ]
+	[ "$(ls "$WOLFFIA_STORE/layers" | wc -l)" -eq 1 ]
+	assert_nothing_left
+}
+
 @test "import sets what --change says" {
 	need skopeo
 	make_layer a.tar f hello

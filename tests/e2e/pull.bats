@@ -209,6 +209,54 @@ assert_resumed() { # after a pull of the image of make_image one
   assert_resumed
 }
 
+# make_wide FILES: an image whose layer takes a while to unpack, and none to come
+make_wide() {
+  python3 - "$1" <<-'END' | gzip -1 >wide.tar.gz
+	import sys, tarfile
+	with tarfile.open(fileobj=sys.stdout.buffer, mode="w|") as tar:
+	    for i in range(int(sys.argv[1])):
+	        tar.addfile(tarfile.TarInfo("d%d/f%d" % (i % 100, i)))
+	END
+  local diff_id
+  diff_id=$(gzip -dc wide.tar.gz | sha256sum | cut -d' ' -f1)
+  make_layout wide wide "$(printf '{"architecture":"%s","os":"linux","config":{},"rootfs":{"type":"layers","diff_ids":["sha256:%s"]}}' \
+    "$(go_arch)" "$diff_id")" wide.tar.gz
+}
+
+@test "^C while a layer is unpacked, all of which has come, leaves the store as it was" {
+  make_wide 60000
+  push wide 1
+  before=$(state_of_store)
+  layer=$(layer_of_image)
+  # the first unpacks what comes through a pipe, the second what was there
+  for signal in INT:130 TERM:143; do
+    rm -rf unpacking bin
+    mkfifo unpacking
+    mkdir bin
+    # who unpacks becomes root of its ids first: it says so, once
+    cat >bin/newuidmap <<-END
+	#!/bin/sh
+	mkdir '$DIR/bin/once' 2>/dev/null && echo >'$DIR/unpacking'
+	exec $(command -v newuidmap) "\$@"
+	END
+    chmod +x bin/newuidmap
+    PATH=$DIR/bin:$PATH begin "$WOLFFIA" pull "$IMAGE:1"
+    read -r -t 20 <unpacking
+    # the blob is in the stage: it has come, and is right
+    [ "$(head -c 1 < <(timeout 20 tail -F -c +1 \
+      "$WOLFFIA_STORE"/tmp/*/"blobs/$layer" 2>/dev/null 3>&-) | wc -c)" -eq 1 ]
+    end "${signal%:*}" "${signal#*:}"
+    grep -q 'hint: what has come is kept' err
+    [ -z "$(wolffia images -q)" ]
+    diff <(state_of_store) - <<<"$before"
+    cmp wide.tar.gz "$WOLFFIA_STORE/partial/$layer"
+  done
+  wolffia pull -q "$IMAGE:1"
+  [ "$(requests "\"GET /v2/team/app/blobs/$layer ")" -eq 1 ]
+  assert_nothing_left
+  [ -z "$(ls -A "$WOLFFIA_STORE/partial")" ]
+}
+
 @test "after SIGKILL the next pull asks for the rest" {
   make_image one 3000000
   push one 1

@@ -259,6 +259,14 @@ only() {
 	[ -p pipe ]
 	image save -o - one | cmp - wanted
 	image save -o /dev/stdout one | cmp - wanted
+	"$WOLFFIA" save -o >(cat >pipe) one
+	cmp wanted pipe
+	# a file that has no name any more
+	{ echo longer; cat wanted wanted; } >gone
+	exec 7<>gone
+	rm gone
+	"$WOLFFIA" save -o /dev/fd/7 one
+	cmp wanted - </dev/fd/7
 	run image save -o /dev/full one
 	assert_failed
 	[[ $output == *"No space left on device"* ]]

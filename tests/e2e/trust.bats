@@ -310,12 +310,18 @@ layer_of_registry() {
   run wolffia import root.tar
   [ "$status" -eq 125 ]
   [[ $output == *"$DIR/root.tar is rejected by the default of"* ]]
+  run wolffia import /dev/fd/7 7<root.tar
+  [ "$status" -eq 125 ]
+  [[ $output == *"$DIR/root.tar is rejected by the default of"* ]]
   copy oci:one docker-archive:one.tar:one:1
   printf '{"default":[%s],"transports":{"docker-archive":{"":[%s]},"oci":{"%s":[%s]},"oci-archive":{"":[%s]}}}' \
     "$REJECT" "$ANY" "$DIR" "$ANY" "$(signed)" >"$CONTAINERS/policy.json"
   wolffia load one
   wolffia load -i one.tar
   wolffia load <one.tar
+  wolffia load <(cat one.tar)
+  # a descriptor is one more way to the file
+  wolffia load /dev/fd/7 7<one
   copy oci:one oci-archive:one.oci:one
   run wolffia load -i one.oci
   [ "$status" -eq 125 ]

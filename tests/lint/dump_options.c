@@ -36,7 +36,7 @@ static const struct {
 	{ "load", load_table },       { "rmi", rmi_table },
 	{ "tag", tag_table },         { "untag", untag_table },
 	{ "push", push_table },       { "login", login_table },
-	{ "logout", logout_table },
+	{ "logout", logout_table },   { "unpack", unpack_table },
 };
 
 int main(int argc, char *argv[])

@@ -70,6 +70,33 @@ START_TEST(a_list_contains_whole_words_only)
 }
 END_TEST
 
+START_TEST(what_is_removed_leaves_a_list_that_can_grow_again)
+{
+	scoped_strv list = { 0 };
+
+	for (size_t i = 0; i < 20; i++)
+		strv_addf(&list, "%zu", i);
+	ck_assert(!strv_remove(&list, "20"));
+	ck_assert(strv_remove(&list, "0"));
+	ck_assert(!strv_remove(&list, "0"));
+	ck_assert_str_eq(list.v[0], "19");
+	ck_assert(strv_remove(&list, "18"));
+	ck_assert_uint_eq(list.n, 18);
+	ck_assert_ptr_null(list.v[18]);
+	for (size_t i = 1; i < 20; i++)
+		if (i != 18) {
+			scoped(char) *text = xasprintf("%zu", i);
+			ck_assert(strv_contains(&list, text));
+		}
+	while (list.n)
+		ck_assert(strv_remove(&list, list.v[0]));
+	for (size_t i = 0; i < 20; i++)
+		strv_addf(&list, "%zu", i);
+	ck_assert_str_eq(list.v[19], "19");
+	ck_assert_ptr_null(list.v[20]);
+}
+END_TEST
+
 START_TEST(a_freed_list_is_empty_and_can_be_used_again)
 {
 	struct strv list = { 0 };
@@ -127,6 +154,8 @@ int main(void)
 		       what_is_added_is_copied_and_what_is_taken_is_owned);
 	tcase_add_test(tests, a_list_is_extended_by_copies_and_by_nothing);
 	tcase_add_test(tests, a_list_contains_whole_words_only);
+	tcase_add_test(tests,
+		       what_is_removed_leaves_a_list_that_can_grow_again);
 	tcase_add_test(tests, a_freed_list_is_empty_and_can_be_used_again);
 	tcase_add_test(tests, a_variable_is_set_in_its_old_place);
 	tcase_add_test(tests, a_variable_is_found_by_its_whole_name);
