@@ -10,15 +10,19 @@
 
 enum { WARNINGS_MOST = 20 };
 
-static void find_in(const char *text, enum secret_form form, const char *where,
-		    json_t *to)
+/* @option: that @text is the value of, or "" */
+static void find_in(const char *text, enum secret_form form, const char *option,
+		    const char *where, json_t *to)
 {
 	struct secret_scan scan = secret_scan(text, form);
 	struct secret secret;
 
 	while (secret_next(&scan, &secret)) {
 		scoped(char) *name =
-			xstrndup(text + secret.name_at, secret.name_size);
+			secret.name_size
+				? xstrndup(text + secret.name_at,
+					   secret.name_size)
+				: xstrdup(option + strspn(option, "-"));
 		scoped(char) *hint = secret_hint(text + secret.at, secret.size);
 		json_t *object = json_object();
 		show_set(object, "Where", where);
@@ -29,11 +33,28 @@ static void find_in(const char *text, enum secret_form form, const char *where,
 	}
 }
 
-static void find_in_list(const struct strv *texts, enum secret_form form,
-			 const char *where, json_t *to)
+static void find_in_pairs(const struct strv *pairs, const char *where,
+			  json_t *to)
 {
-	for (size_t i = 0; i < texts->n; i++)
-		find_in(texts->v[i], form, where, to);
+	for (size_t i = 0; i < pairs->n; i++)
+		find_in(pairs->v[i], SECRET_PAIR, "", where, to);
+}
+
+/* the words of the command go on behind those of the entry point */
+static void find_in_command(const struct image_config *config, json_t *to)
+{
+	scoped_strv words = { 0 };
+
+	strv_extend(&words, config->entrypoint.v);
+	strv_extend(&words, config->cmd.v);
+	for (size_t i = 0; i < words.n; i++) {
+		enum secret_form form = secret_word_form(&words, i);
+		find_in(words.v[i], form,
+			form == SECRET_VALUE ? words.v[i - 1] : "",
+			i < config->entrypoint.n ? "Config.Entrypoint"
+						 : "Config.Cmd",
+			to);
+	}
 }
 
 json_t *image_secrets_find(const struct image_config *config,
@@ -41,16 +62,14 @@ json_t *image_secrets_find(const struct image_config *config,
 {
 	json_t *all = json_array();
 
-	find_in_list(&config->env, SECRET_PAIR, "Config.Env", all);
-	find_in_list(&config->labels, SECRET_PAIR, "Config.Labels", all);
-	find_in_list(&config->entrypoint, SECRET_LINE, "Config.Entrypoint",
-		     all);
-	find_in_list(&config->cmd, SECRET_LINE, "Config.Cmd", all);
+	find_in_pairs(&config->env, "Config.Env", all);
+	find_in_pairs(&config->labels, "Config.Labels", all);
+	find_in_command(config, all);
 	for (size_t i = 0; history && i < history->n; i++) {
 		const struct history_entry *entry = &history->entries[i];
 		scoped(char) *where = xasprintf("History[%zu]", i);
-		find_in(entry->created_by, SECRET_LINE, where, all);
-		find_in(entry->comment, SECRET_LINE, where, all);
+		find_in(entry->created_by, SECRET_LINE, "", where, all);
+		find_in(entry->comment, SECRET_LINE, "", where, all);
 	}
 	return all;
 }

@@ -21,30 +21,44 @@ static json_t *show_set_of(const struct strv *words)
 	return object;
 }
 
-static struct strv masked(const struct strv *texts, enum secret_form form,
-			  bool shown)
+static struct strv masked_pairs(const struct strv *pairs, bool shown)
 {
 	struct strv list = { 0 };
 
-	for (size_t i = 0; i < texts->n; i++)
-		strv_take(&list, shown ? xstrdup(texts->v[i])
-				       : secret_mask(texts->v[i], form));
+	for (size_t i = 0; i < pairs->n; i++)
+		strv_take(&list, shown ? xstrdup(pairs->v[i])
+				       : secret_mask(pairs->v[i], SECRET_PAIR));
 	return list;
 }
 
-static json_t *show_masked(const struct strv *texts, enum secret_form form,
-			   bool shown)
+static json_t *show_env(const struct strv *env, bool shown)
 {
-	scoped_strv list = masked(texts, form, shown);
+	scoped_strv list = masked_pairs(env, shown);
 
 	return show_list(&list);
 }
 
 static json_t *show_labels(const struct strv *labels, bool shown)
 {
-	scoped_strv list = masked(labels, SECRET_PAIR, shown);
+	scoped_strv list = masked_pairs(labels, shown);
 
 	return show_pairs(&list);
+}
+
+/* @before: the words that they are given after; may be empty */
+static json_t *show_words(const struct strv *before, const struct strv *words,
+			  bool shown)
+{
+	scoped_strv all = { 0 }, list = { 0 };
+
+	strv_extend(&all, before->v);
+	strv_extend(&all, words->v);
+	for (size_t i = before->n; i < all.n; i++)
+		strv_take(&list,
+			  shown ? xstrdup(all.v[i])
+				: secret_mask(all.v[i],
+					      secret_word_form(&all, i)));
+	return show_list(&list);
 }
 
 static void set_masked(json_t *object, const char *key, const char *text,
@@ -81,16 +95,16 @@ static json_t *describe_history(const struct image_facts *facts)
 
 static json_t *describe_config(const struct image_config *c, bool shown)
 {
+	static const struct strv none;
 	json_t *config = json_object();
 
 	show_set(config, "User", c->user);
 	json_object_set_new(config, "ExposedPorts", show_set_of(&c->ports));
-	json_object_set_new(config, "Env",
-			    show_masked(&c->env, SECRET_PAIR, shown));
+	json_object_set_new(config, "Env", show_env(&c->env, shown));
 	json_object_set_new(config, "Entrypoint",
-			    show_masked(&c->entrypoint, SECRET_LINE, shown));
+			    show_words(&none, &c->entrypoint, shown));
 	json_object_set_new(config, "Cmd",
-			    show_masked(&c->cmd, SECRET_LINE, shown));
+			    show_words(&c->entrypoint, &c->cmd, shown));
 	json_object_set_new(config, "Volumes", show_set_of(&c->volumes));
 	show_set(config, "WorkingDir", c->workdir);
 	json_object_set_new(config, "Labels", show_labels(&c->labels, shown));

@@ -68,14 +68,23 @@ static size_t plain_value_size(const char *text, size_t at, size_t zone)
 	return zone - at;
 }
 
-/* a word of a shell; *@skip gets 1 when there is a quote before it */
+static bool is_quote(char c)
+{
+	return c == '"' || c == '\'';
+}
+
+/* a word of a shell; *@skip gets the size of a quote before it, such as \" */
 static size_t shell_value_size(const char *value, size_t *skip)
 {
-	char quote[2] = { *value == '"' || *value == '\'' ? *value : '\0' };
+	bool escaped = *value == '\\' && is_quote(value[1]);
+	char end[] = { value[escaped], escaped ? '\\' : '\0', '\0' };
 
-	*skip = quote[0] != '\0';
-	return quote[0] ? strcspn(value + 1, quote)
-			: strcspn(value, " \t\r\n;&|)<>`\"'");
+	if (!is_quote(end[0])) {
+		*skip = 0;
+		return strcspn(value, " \t\r\n;&|)<>`\"'");
+	}
+	*skip = 1 + escaped;
+	return strcspn(value + *skip, end);
 }
 
 /* a value that counts by its name, and maybe by its shape, too */
@@ -107,18 +116,57 @@ static bool take_value(const char *text, size_t name_at, size_t name_n,
 	return true;
 }
 
+/* is a word of a command @word, from @from on and before @end? */
+static bool has_word(const char *text, size_t from, size_t end,
+		     const char *word)
+{
+	size_t n = strlen(word);
+
+	for (size_t i = from; i + n < end; i++)
+		if (strncmp(text + i, word, n) == 0 &&
+		    (i == 0 || strchr(" \t\"'", text[i - 1])) &&
+		    strchr(" \t\"'", text[i + n]))
+			return true;
+	return false;
+}
+
+/* "docker login -p x", "sshpass -p x"; of others it is a port, or a path */
+static bool is_password_letter(const char *text, size_t at, size_t n)
+{
+	enum { FAR = 100, NEAR = 12 };
+	size_t from = at;
+
+	if (n != 2 || strncmp(text + at, "-p", 2) != 0)
+		return false;
+	while (from > 0 && at - from < FAR &&
+	       !strchr(";&|(`\n", text[from - 1]))
+		from--;
+	return has_word(text, from, at, "login") ||
+	       has_word(text, at - from > NEAR ? at - NEAR : from, at,
+			"sshpass");
+}
+
+/* behind the word from @at to @end: --x y, "--x" "y", or "--x", "y" */
+static size_t next_word(const char *text, size_t at, size_t end)
+{
+	bool quoted =
+		at > 0 && is_quote(text[at - 1]) && text[at - 1] == text[end];
+	size_t gap = strspn(text + end + quoted, quoted ? " ," : " \t");
+	size_t next = end + quoted + gap;
+
+	if (!gap || text[next] == '-')
+		return 0;
+	return !quoted || (is_quote(text[next]) && text[next + 1] != '-') ? next
+									  : 0;
+}
+
 /* "--password x", "Authorization: Bearer x": no "=" between them */
 static size_t spaced_value(const char *text, size_t at, size_t n)
 {
-	static const char *const options[] = { "--password", "--passwd",
-					       "--passphrase", "--token" };
 	size_t next = at + n;
 
-	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
-		if (strlen(options[i]) == n &&
-		    strncasecmp(text + at, options[i], n) == 0 &&
-		    text[next] == ' ' && text[next + 1] != '-')
-			return next + 1;
+	if (secret_is_option(text + at, n) || is_password_letter(text, at, n))
+		return next_word(text, at, next);
 	if (n != strlen("authorization") ||
 	    strncasecmp(text + at, "authorization", n) != 0 ||
 	    text[next] != ':')
@@ -187,6 +235,38 @@ static bool pair_next(struct secret_scan *scan, struct secret *ret)
 	return true;
 }
 
+/* all of it, or what a line would have */
+static bool value_next(struct secret_scan *scan, struct secret *ret)
+{
+	size_t n = strlen(scan->text);
+
+	if (scan->at > 0 || !secret_is_value(scan->text, n))
+		return line_next(scan, ret);
+	take_found(scan->text, 0, n, ret);
+	scan->at = n;
+	return true;
+}
+
+static bool is_password_word(const struct strv *words, size_t i)
+{
+	bool can = i > 0 && strcmp(words->v[i - 1], "sshpass") == 0;
+
+	for (size_t w = 1; w < i; w++)
+		can = can || strcmp(words->v[w], "login") == 0;
+	return can && strcmp(words->v[i], "-p") == 0;
+}
+
+enum secret_form secret_word_form(const struct strv *words, size_t i)
+{
+	const char *before = i > 0 ? words->v[i - 1] : "";
+
+	if (words->v[i][0] == '-' ||
+	    (!secret_is_option(before, strlen(before)) &&
+	     !(i > 0 && is_password_word(words, i - 1))))
+		return SECRET_LINE;
+	return SECRET_VALUE;
+}
+
 struct secret_scan secret_scan(const char *text, enum secret_form form)
 {
 	return (struct secret_scan){
@@ -198,8 +278,15 @@ struct secret_scan secret_scan(const char *text, enum secret_form form)
 
 bool secret_next(struct secret_scan *scan, struct secret *ret)
 {
-	return scan->form == SECRET_PAIR ? pair_next(scan, ret)
-					 : line_next(scan, ret);
+	switch (scan->form) {
+	case SECRET_PAIR:
+		return pair_next(scan, ret);
+	case SECRET_VALUE:
+		return value_next(scan, ret);
+	case SECRET_LINE:
+		break;
+	}
+	return line_next(scan, ret);
 }
 
 char *secret_hint(const char *value, size_t size)

@@ -9,6 +9,8 @@
  *   by its name   DB_PASSWORD, GITHUB_TOKEN, API_KEY, AWS_ACCESS_KEY_ID ...;
  *                 but not X_FILE, X_VERSION, X_SHA256, GPG_KEY and the like,
  *                 and not a value that is empty, yes or no, a path, or $X
+ *   by an option  --password X, --api-key X, docker login -p X, sshpass -p X;
+ *                 but not --disabled-password X
  *   by its shape  AKIA..., ghp_..., glpat-..., xoxb-..., npm_..., JSON web
  *                 tokens, private keys, and passwords in URLs
  *
@@ -20,9 +22,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/strv.h"
+
 enum secret_form {
-	SECRET_PAIR, /* NAME=VALUE, and the value is all behind the "=" */
-	SECRET_LINE, /* a line of the history, a command */
+	SECRET_PAIR,  /* NAME=VALUE, and the value is all behind the "=" */
+	SECRET_LINE,  /* a line of the history, a command */
+	SECRET_VALUE, /* a word that is the value of the option before it */
 };
 
 struct secret {
@@ -30,6 +35,12 @@ struct secret {
 	size_t name_at, name_size; /* of its name; 0: it has none */
 	const char *kind;          /* "a GitHub token" */
 };
+
+/*
+ * secret_word_form - what is @words[@i], of a command that is given as words?
+ * Return: SECRET_VALUE behind "--password" and the like, else SECRET_LINE
+ */
+enum secret_form secret_word_form(const struct strv *words, size_t i);
 
 /* A search: begun by secret_scan(), then only secret_next() writes it. */
 struct secret_scan {

@@ -32,13 +32,30 @@ static const char *const about[] = {
 	"CLASS",    "PROVIDER",  "BACKEND",     "STORE",      "MANAGER",
 	"SERVICE",  "HELPER",    "COMMAND",     "CMD",        "PLUGIN",
 	"ENABLED",  "DISABLED",  "REQUIRED",    "HEADER",     "PREFIX",
-	"FIELD",    "ISSUER",    "AUDIENCE",    "PUBLIC",
+	"FIELD",    "ISSUER",    "AUDIENCE",    "PUBLIC",     "STDIN",
 };
 
 static const char *const plain_words[] = {
 	"true", "false", "yes",  "no",    "on",     "off",      "0",
 	"1",    "none",  "null", "nil",   "nop",    "disabled", "enabled",
 	"auto", "unset", "any",  "never", "always",
+};
+
+/* what the name of an option ends with, whose value is the next word */
+static const char *const option_ends[] = {
+	"PASSWORD",   "PASSWD",        "PASSPHRASE", "TOKEN",       "API_KEY",
+	"APIKEY",     "ACCESS_KEY",    "SECRET_KEY", "AUTH_KEY",    "AUTHKEY",
+	"APP_SECRET", "CLIENT_SECRET", "JWT_SECRET", "LICENSE_KEY",
+};
+
+/* first words of options that are switches, or about something else */
+static const char *const switch_words[] = {
+	"NO",     "NON",    "DISABLE",  "DISABLED", "WITHOUT", "SKIP",
+	"ALLOW",  "EMPTY",  "EXPORT",   "DELETE",   "LIST",    "ASK",
+	"PROMPT", "USE",    "ENABLE",   "REQUIRE",  "SHOW",    "PRINT",
+	"RESET",  "EXPIRE", "GENERATE", "MAX",      "MIN",     "NUM",
+	"BOS",    "EOS",    "PAD",      "UNK",      "SEP",     "CLS",
+	"MASK",   "STOP",
 };
 
 /* as names of the environment are written; Return: false when it is too long */
@@ -84,6 +101,25 @@ bool secret_is_name(const char *name, size_t size)
 		if (text_ends_with(folded, endings[i]))
 			return true;
 	return strcmp(folded, "PASS") == 0;
+}
+
+bool secret_is_option(const char *option, size_t size)
+{
+	char folded[SECRET_NAME_MAX + 1];
+	size_t dashes = size && option[0] == '-' ? 1 : 0;
+
+	dashes += dashes && size > 1 && option[1] == '-';
+	if (!dashes || !fold(option + dashes, size - dashes, folded))
+		return false;
+	size_t first = strcspn(folded, "_");
+	for (size_t i = 0; i < ARRAY_SIZE(switch_words); i++)
+		if (strlen(switch_words[i]) == first &&
+		    strncmp(folded, switch_words[i], first) == 0)
+			return false;
+	for (size_t i = 0; i < ARRAY_SIZE(option_ends); i++)
+		if (text_ends_with(folded, option_ends[i]))
+			return true;
+	return false;
 }
 
 static bool is_word_of(const char *value, size_t size, const char *word)

@@ -14,6 +14,13 @@ enum { SECRET_NAME_MAX = 128 }; /* a longer name is none */
 bool secret_is_name(const char *name, size_t size);
 
 /*
+ * secret_is_option - "--password", "-db-token", "--apiKey": is the next word
+ * its value, and a secret?  Fewer names than with "=" behind them, for many of
+ * the others are switches, such as --disabled-password.
+ */
+bool secret_is_option(const char *option, size_t size);
+
+/*
  * secret_is_value - may this be one?  Not when it is empty, a word for yes or
  * no, a path, a reference such as $X, or starred out already
  */

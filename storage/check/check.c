@@ -1,5 +1,6 @@
 #include "storage/check/check.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -52,6 +53,14 @@ void check_concerns(struct finding *finding, const struct check_users *users,
 	finding->remedy = local_remedy || users->labels.n == 0
 				  ? xstrdup("wolffia check --repair")
 				  : remedy_for(users->labels.v[0]);
+}
+
+int check_lock(const struct check *check, struct error *err)
+{
+	int fd = store_lock(check->store, err);
+
+	/* on a read-only disk, or by the modes of its files */
+	return fd == -EBADF || fd == -EACCES ? -EROFS : fd;
 }
 
 struct check_blob *check_find_blob(struct check *check, const char *digest)

@@ -63,6 +63,24 @@ static int look(struct check *check, struct check_blob *blob, char **ret,
 	return 1;
 }
 
+/* an image that was pulled beside an image store is whole with it, and has
+ * but its documents here */
+static void add_damaged(struct check *check, const struct check_blob *blob,
+			const char *message)
+{
+	struct finding *finding = check_add(check, FINDING_DAMAGED, blob->kind,
+					    blob->digest, message);
+
+	check_concerns(finding, &blob->users, false);
+	if (blob->inode != 0 || check->store->n_images > 0 ||
+	    strcmp(blob->kind, "blob") != 0)
+		return;
+	scoped(char) *remedy = take_ptr(finding->remedy);
+	finding->remedy = xasprintf("if an image store has it, check again "
+				    "with --imagestore; else %s",
+				    remedy);
+}
+
 int check_one_blob(struct check *check, struct check_blob *blob,
 		   struct error *err)
 {
@@ -75,18 +93,15 @@ int check_one_blob(struct check *check, struct check_blob *blob,
 		return r;
 	if (r > 0) {
 		/* it may have been removed, with all that needed it */
-		scoped_fd lock = store_lock(check->store, err);
-		/* a store on a read-only disk: nobody changes it */
-		if (lock < 0 && lock != -EROFS && lock != -EBADF)
+		scoped_fd lock = check_lock(check, err);
+		if (lock < 0 && lock != -EROFS)
 			return lock;
 		r = check_is_needed(check->store, &blob->users.digests);
 		blob->bad = true;
 	}
 	blob->done = true;
 	if (r > 0)
-		check_concerns(check_add(check, FINDING_DAMAGED, blob->kind,
-					 blob->digest, message),
-			       &blob->users, false);
+		add_damaged(check, blob, message);
 	return !blob->bad;
 }
 

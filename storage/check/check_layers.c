@@ -230,6 +230,10 @@ static int unpack(struct form *form, struct unpack_result *result,
 	scoped_fd fd = openat(form->check->store->dirfd, path,
 			      O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 
+	if (fd < 0 && errno == ENOENT) {
+		fd = image_store_blob(form->check->store, form->layer->blob);
+		errno = ENOENT;
+	}
 	if (fd < 0)
 		return error_set(err, errno, "open %s", path);
 	return stage_unpack_layer(&form->stage, fd, form->fresh, what, result,

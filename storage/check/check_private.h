@@ -52,6 +52,12 @@ struct check_blob *check_find_blob(struct check *check, const char *digest);
  */
 bool check_is_needed(const struct store *store, const struct strv *digests);
 
+/*
+ * check_lock - store_lock(), while what looks wrong is looked at again
+ * Return: as that; -EROFS nothing can be written there: nobody changes it
+ */
+int check_lock(const struct check *check, struct error *err);
+
 /* check_concerns - put the images into the finding, and the remedy for them */
 void check_concerns(struct finding *finding, const struct check_users *users,
 		    bool local_remedy);

@@ -32,9 +32,9 @@ static int find_unused(struct check *check, struct error *err)
 	scoped_garbage garbage = GARBAGE_NONE;
 	scoped_index index = { 0 };
 	struct error why;
-	scoped_fd lock = store_lock(check->store, err);
+	scoped_fd lock = check_lock(check, err);
 
-	if (lock == -EROFS || lock == -EBADF)
+	if (lock == -EROFS)
 		return 0;
 	if (lock < 0)
 		return lock;

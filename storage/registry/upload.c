@@ -11,6 +11,7 @@
 enum {
 	ANSWER_MAX = 64 * 1024,
 	FRESH = 1 << 20, /* bytes after which the tries are counted anew */
+	UPLOADS = 3,     /* that are begun before a registry forgets no more */
 };
 
 enum step { STEP_ASK, STEP_BEGIN, STEP_SEND, STEP_CLOSE, STEP_LOOK };
@@ -27,8 +28,9 @@ struct upload {
 	uint64_t at;      /* bytes that the registry has */
 	uint64_t offered; /* and has been sent, at most */
 	uint64_t best;    /* the most it had when tries were counted anew */
-	bool closed;      /* the last request went out: it may have worked */
-	char *name;       /* for messages */
+	unsigned int forgotten; /* uploads, since then */
+	bool closed; /* the last request went out: it may have worked */
+	char *name;  /* for messages */
 };
 
 static struct upload *upload_of(struct http_exchange *x)
@@ -186,6 +188,7 @@ static int take_range(struct upload *u, uint64_t otherwise, struct error *err)
 	u->at = at;
 	if (at >= u->best + FRESH) {
 		u->best = at;
+		u->forgotten = 0;
 		u->call.x.progress = true;
 	}
 	return take_location(u, err);
@@ -246,18 +249,30 @@ static void recover(struct upload *u)
 		begin_anew(u);
 }
 
+/* bytes were refused: another try, if that may help */
+static int send_again(struct upload *u, struct error *err)
+{
+	int r = refused(u, err);
+
+	/* the upload is gone, or never lasts: the last one tells */
+	if (u->call.x.answer.status == 404 && ++u->forgotten < UPLOADS)
+		begin_anew(u);
+	else if (passes(u))
+		recover(u);
+	else
+		return u->forgotten == UPLOADS
+			       ? error_prefix(err, "tried %d times", UPLOADS)
+			       : r;
+	return HTTP_LATER;
+}
+
 static int sent(struct upload *u, struct error *err)
 {
 	uint64_t end = u->at + u->call.x.request.body_size;
 	int r;
 
-	if (u->call.x.answer.status != 202) {
-		r = refused(u, err);
-		if (!passes(u))
-			return r;
-		recover(u);
-		return HTTP_LATER;
-	}
+	if (u->call.x.answer.status != 202)
+		return send_again(u, err);
 	r = take_range(u, end, err);
 	if (r < 0)
 		return r;
@@ -277,11 +292,7 @@ static int closed(struct upload *u, struct error *err)
 		r = check_stored(u, err);
 		return r < 0 ? r : done(u, PUT_SENT);
 	}
-	r = refused(u, err);
-	if (!passes(u))
-		return r;
-	recover(u);
-	return HTTP_LATER;
+	return send_again(u, err);
 }
 
 static int looked(struct upload *u, struct error *err)

@@ -15,9 +15,10 @@
  *   5. look    how far did it get?  3 goes on from there.  If the registry does
  *              not know the upload any more, 1.
  *
- * A wait comes before 5, longer each time, until the registry has got more than
- * it ever had.  Where an upload goes is the registry's to say (Location): by
- * https, and without the credentials when it is another origin.
+ * A registry that answers 404 in 3 or 4 has lost the upload: 1, a few times.
+ * A wait comes before 1 and 5, longer each time, until the registry has got
+ * more than it ever had.  Where an upload goes is the registry's to say
+ * (Location): by https, and without the credentials when it is another origin.
  * Source: distribution-spec 1.1, "Pushing blobs".
  */
 #pragma once

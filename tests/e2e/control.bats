@@ -155,6 +155,7 @@ open_doors() {
 	is_well a
 }
 
+# bats test_tags=untraced
 @test "a hundred thousand sizes of the terminal leave no trace" {
 	up a -t sleep 100
 	measure a
@@ -163,6 +164,7 @@ open_doors() {
 	is_well a
 }
 
+# bats test_tags=untraced
 @test "a thousand requests of each kind leave no trace" {
 	up a sleep 100
 	measure a
@@ -179,6 +181,7 @@ open_doors() {
 	is_well a
 }
 
+# bats test_tags=untraced
 @test "256 MiB of output through attach leaves no trace" {
 	mkfifo go
 	up a --log-driver none -v "$PWD/go:/go" sh -c 'read x </go; head -c 268435456 /dev/zero; exec sleep 100'

@@ -622,6 +622,7 @@ in_terminal_() {
 	[ "$status" = 0 ]
 }
 
+# bats test_tags=untraced
 @test "directories of any depth end in an error, not in a crash" {
 	# not in an overlay, whose directories cost the more the deeper they are
 	mkdir deep
@@ -646,6 +647,7 @@ in_terminal_() {
 	[ "$(find back | wc -l)" = 1901 ]
 }
 
+# bats test_tags=untraced
 @test "many files: a directory of 20,000" {
 	mkdir many
 	(cd many && seq 20000 | xargs touch)
@@ -657,6 +659,7 @@ in_terminal_() {
 
 # --- at the same time
 
+# bats test_tags=untraced
 @test "a file that grows and shrinks while it is read" {
 	up_saying c moving probe_moving resize /file
 	for _ in {1..50}; do

@@ -71,6 +71,11 @@ setup_run() {
 	make_root "$ROOT"
 }
 
+# has_landlock: not where these tests run without it, see tests/proof/without
+has_landlock() {
+	[[ " ${WITHOUT:-} " != *" landlock_create_ruleset "* ]]
+}
+
 # in_root [OPTION...] COMMAND...
 in_root() {
 	"$WOLFFIA" run --rootfs "$ROOT" "$@"

@@ -136,20 +136,26 @@ secret='[{"created_by":"ADD x / # buildkit"},
 {"created_by":"ARG NPM_TOKEN=topsecret1","empty_layer":true},
 {"created_by":"RUN |2 NPM_TOKEN=top secret2 V=1 /bin/sh -c npm ci # buildkit"},
 {"created_by":"/bin/sh -c #(nop)  ENV DB_PASSWORD=topsecret3","empty_layer":true},
-{"created_by":"RUN /bin/sh -c git clone https://me:topsecret4@h/r","comment":"AKIAIOSFODNN7EXAMPLE","empty_layer":true}]'
-settings='{"Env":["PATH=/bin","GPG_KEY=A035C8C19219BA821ECEA86B64E628F8D684696D","DB_PASSWORD=topsecret3","PW_FILE=/run/secrets/pw"],"Labels":{"a.token":"topsecret5"},"Cmd":["x","--password=topsecret6"]}'
+{"created_by":"RUN /bin/sh -c git clone https://me:topsecret4@h/r","comment":"AKIAIOSFODNN7EXAMPLE","empty_layer":true},
+{"created_by":"RUN /bin/sh -c adduser --disabled-password app && x --api-key topsecret7","empty_layer":true},
+{"created_by":"CMD [\"x\" \"--token\" \"topsecret8\"]","empty_layer":true}]'
+settings='{"Env":["PATH=/bin","GPG_KEY=A035C8C19219BA821ECEA86B64E628F8D684696D","DB_PASSWORD=topsecret3","PW_FILE=/run/secrets/pw"],"Labels":{"a.token":"topsecret5"},"Entrypoint":["x","--token","topsecret9","--api-key"],"Cmd":["topsecret0","--password=topsecret6"]}'
 
 @test "history and inspect point at secrets, and print none whole" {
 	make_told leaky:1 "$secret" "$settings"
 	cat >wanted <<-'W'
 		wolffia: warning: leaky:1: Config.Env DB_PASSWORD holds what looks like a secret: to***
 		wolffia: warning: leaky:1: Config.Labels a.token holds what looks like a secret: to***
+		wolffia: warning: leaky:1: Config.Entrypoint token holds what looks like a secret: to***
+		wolffia: warning: leaky:1: Config.Cmd api-key holds what looks like a secret: to***
 		wolffia: warning: leaky:1: Config.Cmd password holds what looks like a secret: to***
 		wolffia: warning: leaky:1: History[1] NPM_TOKEN holds what looks like a secret: to***
 		wolffia: warning: leaky:1: History[2] NPM_TOKEN holds what looks like a secret: to***
 		wolffia: warning: leaky:1: History[3] DB_PASSWORD holds what looks like a secret: to***
 		wolffia: warning: leaky:1: History[4] holds what looks like a password in a URL: to***
 		wolffia: warning: leaky:1: History[4] holds what looks like an AWS access key: AKIA***
+		wolffia: warning: leaky:1: History[5] api-key holds what looks like a secret: to***
+		wolffia: warning: leaky:1: History[6] token holds what looks like a secret: to***
 	W
 	for verb in "history --no-trunc" "history --format json" "history --format {{.CreatedBy}}{{.Comment}}" \
 		inspect "inspect -f {{json_.}}"; do
@@ -160,25 +166,26 @@ settings='{"Env":["PATH=/bin","GPG_KEY=A035C8C19219BA821ECEA86B64E628F8D684696D"
 		run ! grep -E 'topsecret|secret2|EXAMPLE' said warned
 		grep -q '\*\*\*' said
 	done
-	run -0 jq -c '.[0] | .Config.Env, .Labels, .Config.Cmd, .History[2].created_by' \
+	run -0 jq -c '.[0] | .Config.Env, .Labels, .Config.Cmd, .History[2].created_by, .Config.Entrypoint' \
 		<("$WOLFFIA" inspect leaky:1 2>/dev/null)
 	[ "${lines[0]}" = '["PATH=/bin","GPG_KEY=A035C8C19219BA821ECEA86B64E628F8D684696D","DB_PASSWORD=to***","PW_FILE=/run/secrets/pw"]' ]
 	[ "${lines[1]}" = '{"a.token":"to***"}' ]
-	[ "${lines[2]}" = '["x","--password=to***"]' ]
+	[ "${lines[2]}" = '["to***","--password=to***"]' ]
 	[ "${lines[3]}" = '"RUN |2 NPM_TOKEN=to*** V=1 /bin/sh -c npm ci # buildkit"' ]
+	[ "${lines[4]}" = '["x","--token","to***","--api-key"]' ]
 	run -0 jq -c '.[0].Wolffia.Secrets | length, .[0]' <("$WOLFFIA" inspect leaky:1 2>/dev/null)
-	[ "$output" = $'8\n{"Where":"Config.Env","Name":"DB_PASSWORD","Kind":"a secret","Hint":"to***"}' ]
+	[ "$output" = $'12\n{"Where":"Config.Env","Name":"DB_PASSWORD","Kind":"a secret","Hint":"to***"}' ]
 }
 
 @test "--show-secrets gives the values, and says that they are there" {
 	make_told leaky:1 "$secret" "$settings"
 	run -0 --separate-stderr "$WOLFFIA" inspect --show-secrets leaky:1
-	[ "$(jq -c '.[0].Config' <<<"$output" | jq -c '{Env, Labels, Cmd}')" = "$settings" ]
+	[ "$(jq -c '.[0].Config' <<<"$output" | jq -c '{Env, Labels, Entrypoint, Cmd}')" = "$settings" ]
 	[ "$(jq -c '[.[0].History[] | {created_by}]' <<<"$output")" = "$(jq -c 'map({created_by})' <<<"$secret")" ]
 	[[ $stderr == *"Config.Env DB_PASSWORD"* ]]
 	run ! grep topsecret <<<"$stderr"
 	run -0 --separate-stderr "$WOLFFIA" history --show-secrets --no-trunc --format '{{.CreatedBy}}' leaky:1
-	[ "${lines[3]}" = "ARG NPM_TOKEN=topsecret1" ]
+	[ "${lines[5]}" = "ARG NPM_TOKEN=topsecret1" ]
 }
 
 @test "an image without secrets is told without a word" {

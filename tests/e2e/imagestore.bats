@@ -142,6 +142,54 @@ lacks() {
 	is_unchanged
 }
 
+@test "check takes what lies in an image store for whole, and repair leaves it there" {
+	shared load -q -i two.tar >/dev/null
+	shared tag one:1 mine
+	write_protect
+	for how in '' --quick --repair; do
+		# shellcheck disable=SC2086
+		run -0 shared check -q $how
+		[ -z "$output" ]
+	done
+	lacks layers "$BASE"
+	[ "$(shared images -q mine)" ]
+	# the copy of a layer that is here is compared, whoever has its blob
+	"$WOLFFIA" run -q two:1 /bin/sh -c true
+	own_has layers "$BASE"
+	rm "$OWN/oci/blobs/sha256/$BASE"
+	echo x | "$WOLFFIA" unshare tee -a "$OWN/layers/$BASE/etc/passwd" >/dev/null
+	run -1 shared check -q
+	[[ $output == "damaged: layer $BASE: "* ]]
+	run -0 shared check -q --repair
+	[[ $output == *"; unpacked again" ]]
+	run -0 shared check -q
+	[ -z "$output" ]
+	# who forgot the option is told of it before the image is given up
+	run -1 "$WOLFFIA" check -q
+	[[ $output == "damaged: blob sha256:$BASE: is missing"*"check again with --imagestore; else "* ]]
+	is_unchanged
+}
+
+@test "an image store is checked by its owner, who may have taken the right to write away" {
+	whole() {
+		write_protect
+		run -0 --separate-stderr "$WOLFFIA" --store "$SHARED" check "$@"
+		[[ $output == "1 images, 3 blobs ("*": 0 damaged, 0 unused, 0 repaired" ]]
+		is_unchanged
+	}
+	whole --quick
+	whole
+	[[ $stderr == *"layers are not compared: "*"Permission denied"* ]]
+	run -125 "$WOLFFIA" --store "$SHARED" check --repair
+	assert_failed
+	"$WOLFFIA" unshare chmod u+w "$SHARED/oci/blobs/sha256/$BASE"
+	printf x | dd of="$SHARED/oci/blobs/sha256/$BASE" bs=1 seek=600 conv=notrunc status=none
+	write_protect
+	run -1 "$WOLFFIA" --store "$SHARED" check -q
+	[[ $output == *"damaged: blob sha256:$BASE: has the content of "*"(localhost/one:1)"* ]]
+	is_unchanged
+}
+
 @test "what an image store has not unpacked is unpacked here, from its blobs" {
 	run -0 shared run -q --userns single one:1 /bin/sh -c 'echo works'
 	[ "$output" = works ]

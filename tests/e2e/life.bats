@@ -204,28 +204,29 @@ teardown() {
 	run -0 in_root --name a true
 }
 
+# none of these names can be the beginning of an id
 @test "rename: of one that runs, and of one that does not" {
-	up a sleep 100
-	run -0 "$WOLFFIA" rename a b
-	run -0 "$WOLFFIA" exec b echo x
-	run -125 "$WOLFFIA" exec a echo x
-	[ "$(field b name)" = b ]
-	"$WOLFFIA" stop -t 0 b
-	run -0 "$WOLFFIA" rename b c
-	[ "$(field c name)" = c ]
-	run -0 "$WOLFFIA" start c
-	[ "$(field c name)" = c ]
+	up old sleep 100
+	run -0 "$WOLFFIA" rename old new
+	run -0 "$WOLFFIA" exec new echo x
+	run -125 "$WOLFFIA" exec old echo x
+	[ "$(field new name)" = new ]
+	"$WOLFFIA" stop -t 0 new
+	run -0 "$WOLFFIA" rename new newer
+	[ "$(field newer name)" = newer ]
+	run -0 "$WOLFFIA" start newer
+	[ "$(field newer name)" = newer ]
 	up other true
-	run --separate-stderr "$WOLFFIA" rename c other
+	run --separate-stderr "$WOLFFIA" rename newer other
 	fails_with 125 "the name other is taken"
-	run --separate-stderr "$WOLFFIA" rename c 'no/name'
+	run --separate-stderr "$WOLFFIA" rename newer 'no/name'
 	fails_with 125 "no/name"
-	run --separate-stderr "$WOLFFIA" rename c ../../out
+	run --separate-stderr "$WOLFFIA" rename newer ../../out
 	fails_with 125 "../../out"
-	run -0 "$WOLFFIA" exec c true
+	run -0 "$WOLFFIA" exec newer true
 	# the old names are free
-	up a true
-	up b true
+	up old true
+	up new true
 }
 
 @test "--cidfile: the id in a new file, never over an old one" {

@@ -61,12 +61,12 @@ SPEAKER='n=0
 		run -0 logs "$name"
 		[ "$output" = here ]
 	done
-	run -125 --separate-stderr logs d
-	fails_with 125 'there is no container "d"'
+	run -125 --separate-stderr logs other
+	fails_with 125 'there is no container "other"'
 	run -125 --separate-stderr logs
 	fails_with 125 "missing"
-	run -125 --separate-stderr logs c d
-	fails_with 125 'there is no container "d"'
+	run -125 --separate-stderr logs c other
+	fails_with 125 'there is no container "other"'
 	[ -z "$output" ]
 }
 

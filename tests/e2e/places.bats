@@ -39,6 +39,7 @@ teardown() {
 		run="--userns single --rootfs $ROOT"
 		"$W" run -q $run true
 		"$W" run -d -q --name old $run sh -c 'while :; do echo words; sleep 0.01; done' >/dev/null
+		timeout 10 "$W" logs -f old | grep -q words
 		dd if=/dev/zero of="$1/fill" bs=1k 2>/dev/null || true
 		[ "$("$W" ps -q | wc -l)" = 1 ]
 		"$W" exec old true

@@ -166,7 +166,8 @@ teardown() {
 		[ -z "$output" ]
 		one_clear_line
 	done
-	run -0 in_root --strict -v "$HOME/work:/v" true
+	# without Landlock it has something else to refuse
+	! has_landlock || run -0 in_root --strict -v "$HOME/work:/v" true
 }
 
 @test "docker run -v /:/x alpine cat /x/etc/shadow" {

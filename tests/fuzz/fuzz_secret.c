@@ -30,7 +30,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	if (size == 0)
 		return 0;
-	enum secret_form form = data[0] % 2 ? SECRET_LINE : SECRET_PAIR;
+	static const enum secret_form forms[] = { SECRET_PAIR, SECRET_LINE,
+						  SECRET_VALUE, SECRET_LINE };
+	enum secret_form form = forms[data[0] % ARRAY_SIZE(forms)];
 	scoped(char) *text = xstrndup((const char *)data + 1, size - 1);
 
 	check_all(text, form);

@@ -1012,7 +1012,28 @@ push_case("upload-ends-never", "ECONNRESET|EIO", "tried 6 times", "PUT",
           hang_up)
 push_case("upload-by-the-byte", "EIO", "tried 6 times.*took .* bytes of",
           "PATCH", take_a_byte)
-push_case("upload-is-forgotten", "ENOENT", "404", "PATCH", refuse(404))
+
+
+def forget(count):
+    """The first @count uploads are gone in the middle of it."""
+    def answer(h):
+        state = h.case.state
+        if not state["data"] or state.setdefault("forgotten", 0) >= count:
+            return Uploads()(h)
+        state["forgotten"] += 1
+        state["data"] = b""
+        return refuse(404)(h)
+    return answer
+
+
+# each begins with the first byte, and not where the one before had got to
+push_case("upload-is-forgotten", "ENOENT", "tried 3 times.*404", "PATCH",
+          forget(99))
+push_case("upload-is-forgotten-once", None, "", "PATCH", forget(1))
+push_case("upload-is-forgotten-twice", None, "", "PATCH", forget(2))
+push_case("upload-is-forgotten-at-its-end", None, "", "PUT", forget(1))
+push_case("upload-is-unknown", "ENOENT", "tried 3 times.*404", "PATCH",
+          refuse(404))
 push_case("upload-out-of-order", "EPROTO", "tried 6 times.*416", "PATCH",
           refuse(416))
 push_case("blob-known-otherwise", "EBADMSG", "stored it as", "HEAD",

@@ -1,8 +1,8 @@
 # What a kernel may lack.  Linux 5.12 is promised: what came before it and is
 # missing is said, what came later is done without, and that is said, too.
 #
-# The suites of `run` and of the life of containers are run once more without
-# the calls that wolffia can do without, see meson.build.
+# Most suites of tests/e2e are run once more without Landlock and the calls that
+# wolffia can do without, see meson.build.
 
 # status, output and stderr come from bats
 # shellcheck disable=SC2154

@@ -2,9 +2,11 @@
  * meddle - run a program and let system calls of it fail
  *
  *   meddle [-l FILE] [-c FILE] [-d CALL=ERRNO]... [-f PROCESS:CALL:N:ERRNO]
- *          PROGRAM [ARGUMENT...]
+ *          [-s LINE] PROGRAM [ARGUMENT...]
  *
  *   -d   CALL fails with ERRNO, always and in every process
+ *   -s   LINE on standard error stays unsaid: what writes it, whole and in one
+ *        call, is told that it was written
  *   -f   the N-th CALL of PROCESS fails with ERRNO, once; ERRNO KILL: it is
  *        killed there; KILLALL: and so are all others that are traced
  *   -l   write a line "PROCESS CALL N" for each call to FILE, and "hit" when
@@ -22,6 +24,9 @@
  * unless that is called wolffia*, in the moment before it does so.  strace(1)
  * cannot do that.
  *
+ * All that is traced has one processor with the tracer, for to wake one up on
+ * another takes far longer than a stop does; what is let go of has them all.
+ *
  * The program has the process number of meddle itself, as with "strace -D".
  * Calls of process 0 count from the first fcntl(2) on, with which wolffia
  * begins: what is before that is the dynamic linker's.
@@ -29,6 +34,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <sched.h>
 #include <seccomp.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -63,6 +69,8 @@ struct process {
 	bool waits;    /* it stopped before it was known */
 	bool counting; /* see above */
 	int fail_with; /* at the end of this call; 0: it is not meddled with */
+	long unsaid;   /* bytes that this call is said to have written */
+	uint64_t argument; /* its first */
 	uint16_t count[CALLS_MOST];
 	struct change change; /* of this call */
 	unsigned change_n;
@@ -81,6 +89,8 @@ static struct {
 	int call, error;
 } denied[DENIED_MOST];
 static size_t n_denied;
+static char unsaid[256];     /* with the end of the line */
+static cpu_set_t processors; /* that we were given */
 static FILE *list, *changes;
 static bool killing; /* all, and those that are being made */
 
@@ -165,54 +175,89 @@ static bool is_any_left(void)
 	return false;
 }
 
-/* What the registers say of a call is the only part that no two kinds of
- * machine have in common. */
+/*
+ * A call is skipped by making it close(-1).  As a call that there is not it
+ * would be the end of a process whose own filter kills for one that it does
+ * not know; all of wolffia's filters allow close(2).
+ *
+ * What the registers say of a call is the only part that no two kinds of
+ * machine have in common.
+ */
 #if defined(__x86_64__)
-static void skip_call(pid_t pid)
+static void set_register(pid_t pid, size_t offset, uint64_t value)
 {
-	ptrace(PTRACE_POKEUSER, pid, offsetof(struct user, regs.orig_rax), -1L);
+	ptrace(PTRACE_POKEUSER, pid, offset, value);
 }
 
-static void set_result(pid_t pid, long result)
+static void skip_call(pid_t pid)
 {
-	ptrace(PTRACE_POKEUSER, pid, offsetof(struct user, regs.rax), result);
+	set_register(pid, offsetof(struct user, regs.orig_rax), SYS_close);
+	set_register(pid, offsetof(struct user, regs.rdi), (uint64_t)-1);
+}
+
+/* and @argument, the first, is where it was */
+static void set_result(pid_t pid, long result, uint64_t argument)
+{
+	set_register(pid, offsetof(struct user, regs.rax), (uint64_t)result);
+	set_register(pid, offsetof(struct user, regs.rdi), argument);
 }
 #elif defined(__aarch64__)
-static void skip_call(pid_t pid)
-{
-	int none = -1;
-	struct iovec data = { &none, sizeof(none) };
-
-	ptrace(PTRACE_SETREGSET, pid, 0x404 /* NT_ARM_SYSTEM_CALL */, &data);
-}
-
-static void set_result(pid_t pid, long result)
+static void set_result(pid_t pid, long result, uint64_t argument)
 {
 	struct user_regs_struct regs;
 	struct iovec data = { &regs, sizeof(regs) };
 
+	(void)argument; /* its register is the result's */
 	ptrace(PTRACE_GETREGSET, pid, 1 /* NT_PRSTATUS */, &data);
 	regs.regs[0] = (unsigned long)result;
 	ptrace(PTRACE_SETREGSET, pid, 1, &data);
+}
+
+static void skip_call(pid_t pid)
+{
+	int other = SYS_close;
+	struct iovec data = { &other, sizeof(other) };
+
+	ptrace(PTRACE_SETREGSET, pid, 0x404 /* NT_ARM_SYSTEM_CALL */, &data);
+	set_result(pid, -1, 0);
 }
 #else
 #error "how does this machine say what a system call is and returns?"
 #endif
 
-/* does it execute a program that we follow? */
-static bool follows(pid_t pid, uint64_t path)
+/* Return: bytes of the process's memory, up to @size; -1 */
+static ssize_t read_memory(pid_t pid, uint64_t address, char *ret, size_t size)
 {
-	char text[PATH_MAX] = "", from[32];
+	char from[32];
 
 	snprintf(from, sizeof(from), "/proc/%d/mem", (int)pid);
 	int fd = open(from, O_RDONLY | O_CLOEXEC);
-	ssize_t n = pread(fd, text, sizeof(text) - 1, (off_t)path);
+	ssize_t n = pread(fd, ret, size, (off_t)address);
 	close(fd);
-	if (n <= 0)
+	return n;
+}
+
+/* does it execute a program that we follow? */
+static bool follows(pid_t pid, uint64_t path)
+{
+	char text[PATH_MAX] = "";
+
+	if (read_memory(pid, path, text, sizeof(text) - 1) <= 0)
 		return false;
 	const char *slash = strrchr(text, '/');
 	return strncmp(slash ? slash + 1 : text, "wolffia", 7) == 0 ||
 	       strncmp(text, "/proc/self/fd/", 14) == 0; /* sealed */
+}
+
+/* does it write the line that is to stay unsaid? */
+static bool is_unsaid(pid_t pid, const uint64_t *args)
+{
+	size_t length = strlen(unsaid);
+	char text[sizeof(unsaid)];
+
+	return length > 0 && args[0] == STDERR_FILENO && args[2] == length &&
+	       read_memory(pid, args[1], text, length) == (ssize_t)length &&
+	       memcmp(text, unsaid, length) == 0;
 }
 
 static int denial_of(int call)
@@ -257,6 +302,8 @@ static bool enter_call(struct process *p, const struct __ptrace_syscall_info *i)
 	int call = (int)i->entry.nr;
 
 	p->fail_with = 0;
+	p->unsaid = 0;
+	p->argument = i->entry.args[0];
 	if (call < 0 || call >= CALLS_MOST)
 		return true;
 	if (call == SYS_fcntl)
@@ -274,9 +321,14 @@ static bool enter_call(struct process *p, const struct __ptrace_syscall_info *i)
 		kill_all();
 	else if (p->fail_with && call != SYS_close)
 		skip_call(p->pid);
+	else if (call == SYS_write && is_unsaid(p->pid, i->entry.args)) {
+		p->unsaid = (long)i->entry.args[2];
+		skip_call(p->pid);
+	}
 	if (call != SYS_execve || p->fail_with ||
 	    follows(p->pid, i->entry.args[0]))
 		return true;
+	sched_setaffinity(p->pid, sizeof(processors), &processors);
 	ptrace(PTRACE_DETACH, p->pid, 0, 0);
 	p->pid = 0;
 	return false;
@@ -297,8 +349,11 @@ static bool move_call(struct process *p)
 		p->change.call = NULL;
 	}
 	if (p->fail_with > 0)
-		set_result(p->pid, -p->fail_with);
+		set_result(p->pid, -p->fail_with, p->argument);
+	else if (p->unsaid)
+		set_result(p->pid, p->unsaid, p->argument);
 	p->fail_with = 0;
+	p->unsaid = 0;
 	return true;
 }
 
@@ -406,6 +461,18 @@ _Noreturn static void trace(pid_t pid, const char *log,
 	_exit(0);
 }
 
+static void use_one_processor(void)
+{
+	cpu_set_t one;
+
+	if (sched_getaffinity(0, sizeof(processors), &processors) < 0)
+		fail("sched_getaffinity");
+	CPU_ZERO(&one);
+	CPU_SET((size_t)sched_getcpu(), &one);
+	if (sched_setaffinity(0, sizeof(one), &one) < 0)
+		fail("sched_setaffinity");
+}
+
 static void start_tracer(const char *log, const char *log_of_changes)
 {
 	pid_t me = getpid();
@@ -436,7 +503,7 @@ int main(int argc, char **argv)
 {
 	const char *log = NULL, *log_of_changes = NULL;
 
-	for (int c; (c = getopt(argc, argv, "+l:c:d:f:")) != -1;) {
+	for (int c; (c = getopt(argc, argv, "+l:c:d:f:s:")) != -1;) {
 		switch (c) {
 		case 'l':
 			log = optarg;
@@ -450,12 +517,16 @@ int main(int argc, char **argv)
 		case 'f':
 			parse_fault(optarg);
 			break;
+		case 's':
+			snprintf(unsaid, sizeof(unsaid), "%s\n", optarg);
+			break;
 		default:
 			return 125;
 		}
 	}
 	if (optind == argc)
 		usage("which program?");
+	use_one_processor();
 	start_tracer(log, log_of_changes);
 	execvp(argv[optind], argv + optind);
 	fail(argv[optind]);

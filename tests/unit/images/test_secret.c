@@ -1,5 +1,6 @@
 #include "storage/secret.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -135,6 +136,55 @@ static const struct {
 	{ LINE, "x --password \"$X\"", SAME },
 	{ LINE, "x --password-stdin y", SAME },
 	{ LINE, "x --password", SAME },
+	/* options and their values, in two words */
+	{ LINE, "x --password   abcdefgh; y", "x --password   ab***; y" },
+	{ LINE, "x --db-password 'ab cd ef' y", "x --db-password 'ab***' y" },
+	{ LINE, "x -token abcdefgh", "x -token ab***" },
+	{ LINE, "x --apiKey abcdefgh --api-key=abcdefgh",
+	  "x --apiKey ab*** --api-key=ab***" },
+	{ LINE, "x --api-key abcdefgh", "x --api-key ab***" },
+	{ LINE, "x --client-secret abcdefgh", "x --client-secret ab***" },
+	{ LINE, "x --secret-key abcdefgh", "x --secret-key ab***" },
+	{ LINE, "tailscale up --authkey abcdefgh",
+	  "tailscale up --authkey ab***" },
+	{ LINE, "CMD [\"x\" \"--token\" \"abcdefgh\" \"-y\"]",
+	  "CMD [\"x\" \"--token\" \"ab***\" \"-y\"]" },
+	{ LINE, "CMD [\"x\", \"--token\", \"abcdefgh\"]",
+	  "CMD [\"x\", \"--token\", \"ab***\"]" },
+	{ LINE, "CMD [\"x\",\"--token\",\"abcdefgh\"]",
+	  "CMD [\"x\",\"--token\",\"ab***\"]" },
+	{ LINE, "CMD [\"sh\" \"-c\" \"x --token \\\"ab cd ef\\\" y\"]",
+	  "CMD [\"sh\" \"-c\" \"x --token \\\"ab***\\\" y\"]" },
+	{ LINE, "docker login -u me -p abcdefgh h && mkdir -p /x y",
+	  "docker login -u me -p ab*** h && mkdir -p /x y" },
+	{ LINE, "[\"docker\" \"login\" \"-p\" \"abcdefgh\"]",
+	  "[\"docker\" \"login\" \"-p\" \"ab***\"]" },
+	{ LINE, "sshpass -p abcdefgh ssh -p 2222 h",
+	  "sshpass -p ab*** ssh -p 2222 h" },
+	/* and those that are none */
+	{ LINE, "mkdir -p abcdefgh", SAME },
+	{ LINE, "docker login h; docker run -p 8080:80 x", SAME },
+	{ LINE, "mysql -p database", SAME },
+	{ LINE, "catlogin -p abcdefgh", SAME },
+	{ LINE, "adduser --disabled-password app", SAME },
+	{ LINE, "adduser --disabled-password --gecos '' app", SAME },
+	{ LINE, "mysqld --initialize --no-password root", SAME },
+	{ LINE, "x --password-stdin abcdefgh", SAME },
+	{ LINE, "x --password-file abcdefgh", SAME },
+	{ LINE, "x --password /run/secrets/x", SAME },
+	{ LINE, "x --password '' y", SAME },
+	{ LINE, "x --token $TOKEN", SAME },
+	{ LINE, "gpg --export-secret-key me", SAME },
+	{ LINE, "gpg --passphrase-fd 0", SAME },
+	{ LINE, "docker build --secret id=x,src=y .", SAME },
+	{ LINE, "podman run --secret name x", SAME },
+	{ LINE, "x --max-token 4096 --eos-token </s>", SAME },
+	{ LINE, "x --private-key id_rsa", SAME },
+	{ LINE, "x --token\nabcdefgh", SAME },
+	{ LINE, "echo a password token abcdefgh", SAME },
+	{ LINE, "CMD [\"x\" \"--token\"] abcdefgh", SAME },
+	{ LINE, "CMD [\"x\" \"--token\" \"--y\"]", SAME },
+	{ LINE, "x --password \"$X\" \"abcdefgh\"", SAME },
 	{ LINE, "x --keyserver keys.example.org --recv-keys ABCDEF", SAME },
 	{ LINE, "curl -H 'Authorization: Bearer abcdefgh' x",
 	  "curl -H 'Authorization: Bearer ab***' x" },
@@ -151,6 +201,13 @@ static const struct {
 	{ LINE, "-", SAME },
 	{ LINE, "--", SAME },
 	{ LINE, "://", SAME },
+	/* a word of a command, behind an option */
+	{ SECRET_VALUE, "correct horse", "cor***" },
+	{ SECRET_VALUE, "ghp_" WORD36, "ghp_***" },
+	{ SECRET_VALUE, "$X", SAME },
+	{ SECRET_VALUE, "/run/secrets/x", SAME },
+	{ SECRET_VALUE, "/run/x TOKEN=abcdefgh", "/run/x TOKEN=ab***" },
+	{ SECRET_VALUE, "", SAME },
 };
 /* clang-format on */
 
@@ -190,6 +247,38 @@ START_TEST(a_secret_has_a_name_and_a_kind)
 }
 END_TEST
 
+/* which of the words are values of options before them? "*" marks them */
+static const struct {
+	const char *words[8];
+	const char *values;
+} commands[] = {
+	{ { "x", "--password", "a", "b" }, "--*-" },
+	{ { "--token", "a", "--api-key", "b" }, "-*-*" },
+	{ { "x", "--password=a", "b" }, "---" },
+	{ { "x", "--password", "--token", "a" }, "---*" },
+	{ { "x", "--disabled-password", "a" }, "---" },
+	{ { "x", "password", "a" }, "---" },
+	{ { "x", "-p", "a" }, "---" },
+	{ { "docker", "login", "-p", "a" }, "---*" },
+	{ { "login", "-p", "a" }, "---" },
+	{ { "sshpass", "-p", "a", "ssh", "-p", "1", "h" }, "--*----" },
+	{ { "mkdir", "-p", "login", "a" }, "----" },
+	{ { "a" }, "-" },
+};
+
+START_TEST(a_word_behind_an_option_is_its_value)
+{
+	scoped_strv words = { 0 };
+
+	strv_extend(&words, (char *const *)(uintptr_t)commands[_i].words);
+	ck_assert_uint_eq(words.n, strlen(commands[_i].values));
+	for (size_t i = 0; i < words.n; i++)
+		ck_assert_int_eq(secret_word_form(&words, i),
+				 commands[_i].values[i] == '*' ? SECRET_VALUE
+							       : SECRET_LINE);
+}
+END_TEST
+
 /* a hostile image may have 4 MiB of each of these; what took the square of it
  * would not end in time with one either */
 static const char *const repeated[] = {
@@ -208,6 +297,10 @@ static const char *const repeated[] = {
 	"sk-",
 	"authorization: ",
 	"--password ",
+	"--password x ",
+	"-p ",
+	"login -p ",
+	"\"--token\" ",
 	"a",
 	"=",
 	" ",
@@ -221,8 +314,8 @@ START_TEST(a_large_text_takes_no_longer_than_its_size_says)
 
 	for (size_t i = 0; i < size; i += n)
 		memcpy(text + i, part, n);
-	for (int form = 0; form < 2; form++)
-		free(secret_mask(text, form ? SECRET_LINE : SECRET_PAIR));
+	for (int form = 0; form <= SECRET_VALUE; form++)
+		free(secret_mask(text, (enum secret_form)form));
 	/* as a trace of ARGs */
 	memcpy(text, "|1 ", 3);
 	free(secret_mask(text, SECRET_LINE));
@@ -237,6 +330,8 @@ int main(void)
 			    ARRAY_SIZE(cases));
 	tcase_add_loop_test(tests, a_secret_has_a_name_and_a_kind, 0,
 			    ARRAY_SIZE(told));
+	tcase_add_loop_test(tests, a_word_behind_an_option_is_its_value, 0,
+			    ARRAY_SIZE(commands));
 	tcase_set_timeout(tests, 30);
 	tcase_add_loop_test(tests,
 			    a_large_text_takes_no_longer_than_its_size_says, 0,
