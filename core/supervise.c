@@ -271,8 +271,9 @@ static void wait_and_handle(struct watch *w, int timeout_ms)
 /*
  * What was written before the end is still passed on, for as long as somebody
  * reads it: but nobody who asked for the end waits for a reader that sleeps.
+ * Return: 0, or the errno for which not all was passed on.
  */
-static void drain(struct watch *w)
+static int drain(struct watch *w)
 {
 	enum { PATIENCE_MS = 1000 };
 	struct fanout *const *out = w->output;
@@ -288,11 +289,14 @@ static void drain(struct watch *w)
 				 !blocked          ? 0
 				 : w->asked_to_end ? PATIENCE_MS
 						   : -1);
-		if (ready == 0 || (ready < 0 && errno != EINTR))
-			return;
+		if (ready == 0)
+			break;
+		if (ready < 0 && errno != EINTR)
+			return errno;
 		if (ready > 0)
 			move(w, &waiting);
 	}
+	return w->output[0]->error ? w->output[0]->error : w->output[1]->error;
 }
 
 /* with --pid1 it waits for the end of its socket */
@@ -425,12 +429,10 @@ int supervise(struct watch *w, struct ended *ret, struct error *err)
 		wait_and_handle(w, -1);
 	watch_hear_last(w);
 	watch_sessions_end(w);
-	drain(w);
+	w->ended.output_error = drain(w);
 	terminal_set_cooked(&w->terminal);
 	end_guard(w);
 	end_server(w);
-	w->ended.output_error =
-		w->output[0]->error ? w->output[0]->error : w->output[1]->error;
 	close_streams(w);
 	fd_close(&w->timer_fd);
 	fd_close(&w->stop_timer_fd);
