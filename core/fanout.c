@@ -7,6 +7,7 @@
 
 #include "base/fd.h"
 #include "base/memory.h"
+#include "core/terminal.h"
 
 struct fanout *fanout_new(int from, bool owns_from)
 {
@@ -137,8 +138,10 @@ static void fill(struct fanout *fanout)
 	fanout->end = 0;
 	for (size_t i = 0; i < fanout->n_sinks; i++)
 		fanout->sinks[i].done = 0;
-	if (n <= 0) { /* EIO: the last program has left the terminal */
-		fanout->error = n < 0 && errno != EIO ? errno : 0;
+	if (n <= 0) {
+		int error = n < 0 ? errno : 0;
+		fanout->error =
+			terminal_was_left(fanout->from, error) ? 0 : error;
 		finish(fanout);
 		return;
 	}

@@ -5,13 +5,11 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -23,6 +21,7 @@
 #include "core/init.h"
 #include "core/launch_record.h"
 #include "core/notify.h"
+#include "core/outcome.h"
 #include "core/plan.h"
 #include "core/report.h"
 #include "core/state_lock.h"
@@ -208,130 +207,6 @@ static int start(struct launch *l, struct error *err)
 	init_serve(l, l->workload);
 }
 
-/* what fuse-overlayfs said last, if anything; it may explain a failure */
-static void add_server_words(struct launch *l, struct error *err)
-{
-	char said[512];
-
-	fd_close(&l->server_log[1]);
-	ssize_t n = read(l->server_log[0], said, sizeof(said) - 1);
-	if (n <= 0)
-		return;
-	said[n] = '\0';
-	/* one line, without what it always says */
-	for (char *line = said, *next; line; line = next) {
-		next = strchr(line, '\n');
-		if (next)
-			*next++ = '\0';
-		if (!*line || strstr(line, "unknown argument ignored"))
-			continue;
-		char text[sizeof(err->text)];
-		memcpy(text, err->text, sizeof(text));
-		error_say(err, err->code, "%s (fuse-overlayfs says: %s)", text,
-			  line);
-		return;
-	}
-}
-
-static int status_of_failure(const struct launch *l, const struct error *err)
-{
-	sigset_t pending;
-
-	/* after an interruption the command may have failed on our killing */
-	if (err->code != EINTR && l->board && l->board->exec_failed)
-		return err->code == ENOENT ? STATUS_NOT_FOUND
-					   : STATUS_CANNOT_EXEC;
-	sigpending(&pending);
-	for (int sig = 1; err->code == EINTR && sig < 32; sig++)
-		if (sig != SIGCHLD && sig != SIGWINCH && sig != SIGCONT &&
-		    sigismember(&pending, sig))
-			return STATUS_SIGNAL + sig;
-	return STATUS_WOLFFIA;
-}
-
-/* a full disk, for example: success would be a lie */
-static int judge_output(const struct ended *ended, int *ret_status,
-			struct error *err)
-{
-	if (!ended->output_error)
-		return 0;
-	if (*ret_status == 0)
-		*ret_status = STATUS_WOLFFIA;
-	return error_set(err, ended->output_error,
-			 "pass the container's output on");
-}
-
-/* How it ended, if not by itself, as an error for the user. */
-static int judge(const struct launch *l, const struct ended *ended,
-		 int *ret_status, struct error *err)
-{
-	char how[64];
-
-	*ret_status = process_exit_status(ended->wait_status);
-	switch (ended->how) {
-	case ENDED_BY_ITSELF:
-		return judge_output(ended, ret_status, err);
-	case ENDED_BY_TIMEOUT:
-		return error_say(err, ETIMEDOUT,
-				 "the container was ended after %llu.%03llu s "
-				 "(--timeout)",
-				 (unsigned long long)l->spec->timeout_ms / 1000,
-				 (unsigned long long)l->spec->timeout_ms %
-					 1000);
-	case ENDED_BY_STOP:
-		return 0;
-	case ENDED_WITH_PARENT:
-		error_say(err, ECHILD,
-			  "the process that started the container "
-			  "is gone, so it was ended");
-		return error_hint(err, "--keep lets it go on");
-	case ENDED_WITH_SERVER:
-		*ret_status = STATUS_WOLFFIA;
-		return error_say(err, EIO,
-				 "the file system server (fuse-overlayfs) %s, "
-				 "so the container was ended",
-				 process_describe(ended->server_status, how,
-						  sizeof(how)));
-	case ENDED_WITH_GUARD:
-		*ret_status = STATUS_WOLFFIA;
-		return error_say(err, ECHILD,
-				 "the process that watches over PID 1 %s, so "
-				 "the container was ended",
-				 process_describe(ended->guard_status, how,
-						  sizeof(how)));
-	case ENDED_WITH_INIT:
-		return error_say(
-			err, ECHILD, "PID 1 of the container %s",
-			process_describe(ended->wait_status, how, sizeof(how)));
-	}
-	return 0;
-}
-
-/*
- * A launch whose file system server died has failed for that reason, whatever
- * step noticed it: the command that "cannot be executed" is there.
- */
-static int explain_server_end(const struct launch *l, struct error *err)
-{
-	siginfo_t end = { 0 };
-	pid_t pid = l->board->server_pid;
-	char how[64];
-
-	if (err->code == EINTR || pid <= 0)
-		return 0;
-	/* its last descriptors were closed before its end can be seen */
-	bool is_lost = err->code == ENOTCONN || err->code == ECONNABORTED;
-	if (waitid(P_PID, (id_t)pid, &end,
-		   WEXITED | WNOWAIT | (is_lost ? 0 : WNOHANG)) < 0 ||
-	    end.si_pid != pid)
-		return 0;
-	return error_say(err, EIO, "the file system server (fuse-overlayfs) %s",
-			 process_describe(end.si_code == CLD_EXITED
-						  ? end.si_status << 8
-						  : end.si_status,
-					  how, sizeof(how)));
-}
-
 /* of one start; what lasts over restarts is in finish() */
 static void close_start(struct launch *l)
 {
@@ -409,49 +284,6 @@ struct id_text launch_root_ids(const struct launch *l)
 	return ids;
 }
 
-/* How a run went: what is asked for, reported and written down of it. */
-struct outcome {
-	bool started;
-	bool recorded; /* its end is written down */
-	struct ended ended;
-	int status; /* for the shell */
-	int result; /* 0 or -errno, with the error of the caller */
-};
-
-static const char *cause_of(const struct outcome *o)
-{
-	if (!o->started)
-		return CAUSE_LAUNCHER;
-	switch (o->ended.how) {
-	case ENDED_BY_TIMEOUT:
-		return CAUSE_TIMEOUT;
-	case ENDED_BY_STOP:
-		return CAUSE_STOPPED;
-	case ENDED_BY_ITSELF:
-		break;
-	case ENDED_WITH_INIT:
-		if (o->ended.out_of_memory)
-			return CAUSE_OOM;
-		/* fall through */
-	default:
-		return CAUSE_LAUNCHER;
-	}
-	if (o->ended.out_of_memory)
-		return CAUSE_OOM;
-	if (o->ended.stop_asked)
-		return CAUSE_STOPPED;
-	if (WIFSIGNALED(o->ended.wait_status))
-		return CAUSE_SIGNAL;
-	return o->result < 0 ? CAUSE_LAUNCHER : CAUSE_EXIT;
-}
-
-static int signal_of(const struct outcome *o)
-{
-	return o->started && WIFSIGNALED(o->ended.wait_status)
-		       ? WTERMSIG(o->ended.wait_status)
-		       : 0;
-}
-
 /* one start, until its end */
 static void run_once(struct launch *l, struct watch **watch, struct outcome *o,
 		     struct error *err)
@@ -469,13 +301,9 @@ static void run_once(struct launch *l, struct watch **watch, struct outcome *o,
 			*watch = supervise_new(l);
 		o->result = supervise(*watch, &o->ended, err);
 		if (o->result == 0)
-			o->result = judge(l, &o->ended, &o->status, err);
+			o->result = outcome_judge(l, o, err);
 	} else {
-		int lost = explain_server_end(l, err);
-		supervise_kill(l);
-		o->status =
-			lost < 0 ? STATUS_WOLFFIA : status_of_failure(l, err);
-		add_server_words(l, err);
+		outcome_fail(l, o, err);
 	}
 	if (o->started && l->board->server_pid > 0)
 		process_wait(l->board->server_pid, &ignored);
@@ -523,8 +351,9 @@ static int record_end(struct launch *l, enum phase phase, struct outcome *o,
 {
 	int r = o->recorded
 			? launch_record_phase(l, phase, err)
-			: launch_record_ended(l, phase, o->status, signal_of(o),
-					      cause_of(o),
+			: launch_record_ended(l, phase, o->status,
+					      outcome_signal(o),
+					      outcome_cause(o),
 					      o->result < 0 ? why : NULL, err);
 
 	o->recorded = true;
@@ -556,7 +385,7 @@ static void run_until_end(struct launch *l, struct outcome *o,
 		if (!wants_restart(l, o))
 			return;
 		record_end(l, PHASE_RESTARTING, o, err, &ignored);
-		supervise_answer(*watch, false, o->status, signal_of(o));
+		supervise_answer(*watch, false, o->status, outcome_signal(o));
 		delay = next_delay_ms(monotonic_ns() - began, delay);
 		forget_start(l);
 		if (!supervise_idle(*watch, delay))
@@ -588,11 +417,11 @@ static int finish(struct launch *l, struct outcome *o, struct watch *watch,
 		s = state_remove(l->state, l->outer_userns_fd, &late);
 		launch_event(l, EVENT_REMOVE, NULL);
 	}
-	report_exited(l->spec, o->status, signal_of(o), cause_of(o),
+	report_exited(l->spec, o->status, outcome_signal(o), outcome_cause(o),
 		      o->result < 0 ? err : NULL);
 	if (watch) {
-		supervise_answer(watch, false, o->status, signal_of(o));
-		supervise_answer(watch, true, o->status, signal_of(o));
+		supervise_answer(watch, false, o->status, outcome_signal(o));
+		supervise_answer(watch, true, o->status, outcome_signal(o));
 		supervise_free(watch);
 	}
 	if (o->result == 0 && s < 0)

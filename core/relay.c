@@ -6,6 +6,7 @@
 
 #include "base/fd.h"
 #include "base/memory.h"
+#include "core/terminal.h"
 
 struct relay *relay_new(int from, bool owns_from, int to, bool owns_to)
 {
@@ -83,8 +84,10 @@ static void fill(struct relay *relay)
 		relay->from = -1;
 		return;
 	}
-	if (n <= 0) { /* EIO: the last program has left the terminal */
-		relay->error = n < 0 && errno != EIO ? errno : 0;
+	if (n <= 0) {
+		int error = n < 0 ? errno : 0;
+		relay->error =
+			terminal_was_left(relay->from, error) ? 0 : error;
 		finish(relay);
 		return;
 	}

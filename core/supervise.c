@@ -4,19 +4,14 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
-#include <sys/socket.h>
-#include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/memory.h"
 #include "base/process.h"
-#include "core/init.h"
 #include "core/launch_record.h"
 #include "core/watch.h"
 #include "core/workload.h"
@@ -98,150 +93,6 @@ static void connect_streams(struct watch *w)
 	add_first_sinks(w);
 }
 
-void watch_kill(struct watch *w)
-{
-	const struct launch *l = w->l;
-
-	/* still our child: the number cannot be another process's */
-	if (!w->running || w->init_gone || process_kill(l->board->init_pid))
-		return;
-	/* the end of its socket is its end, too; or of the guard's */
-	shutdown(l->peer[l->spec->pid1 ? OUTER : INIT], SHUT_RDWR);
-}
-
-static void end_by(struct watch *w, enum ending how)
-{
-	if (w->ended.how == ENDED_BY_ITSELF && !w->init_gone)
-		w->ended.how = how;
-	w->asked_to_end = true;
-	watch_kill(w);
-}
-
-void watch_signal(struct watch *w, int number)
-{
-	const struct init_request request = { .verb = INIT_SIGNAL,
-					      .number = number };
-
-	if (!w->running || w->init_gone)
-		return;
-	if (number == SIGKILL) {
-		/* who kills the command ends all of the container */
-		watch_kill(w);
-		if (w->ended.how == ENDED_BY_ITSELF)
-			w->ended.how = ENDED_BY_STOP;
-	} else if (w->l->spec->pid1) {
-		/* PID 1 has no default actions, but it can be stopped */
-		kill(w->l->board->init_pid,
-		     number == SIGTSTP ? SIGSTOP : number);
-	} else {
-		send(w->l->peer[INIT], &request, sizeof(request),
-		     MSG_NOSIGNAL | MSG_DONTWAIT);
-	}
-}
-
-/* Return: true: it was the answer to a request */
-static bool hear_init(struct watch *w)
-{
-	struct init_news news;
-	ssize_t n = recv(w->l->peer[INIT], &news, sizeof(news), MSG_DONTWAIT);
-
-	if (n == sizeof(news))
-		watch_session(w, &news);
-	else if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
-		w->init_silent = true;
-	return n == 1;
-}
-
-/* what PID 1 said before its end */
-static void hear_last(struct watch *w)
-{
-	struct pollfd last = { w->l->peer[INIT], POLLIN, 0 };
-
-	while (!w->l->spec->pid1 && !w->init_silent && poll(&last, 1, 0) == 1)
-		hear_init(w);
-}
-
-static bool await_answer(struct watch *w)
-{
-	struct pollfd answer = { w->l->peer[INIT], POLLIN, 0 };
-	enum { PATIENCE_MS = 5000 };
-
-	while (!w->init_silent && poll(&answer, 1, PATIENCE_MS) == 1)
-		if (hear_init(w))
-			return true;
-	return false;
-}
-
-int watch_freeze(struct watch *w, bool freeze, struct error *err)
-{
-	const struct init_request request = {
-		.verb = freeze ? INIT_FREEZE : INIT_THAW,
-	};
-
-	if (w->l->spec->pid1)
-		return error_say(err, ENOTSUP,
-				 "the container has no init of ours (--pid1) "
-				 "that could stop its processes");
-	if (send(w->l->peer[INIT], &request, sizeof(request), MSG_NOSIGNAL) <
-		    0 ||
-	    !await_answer(w))
-		return error_say(err, ETIMEDOUT,
-				 "PID 1 of the container does not answer");
-	w->paused = freeze;
-	return 0;
-}
-
-static int start_timer(int *fd, uint64_t ms, struct error *err)
-{
-	struct itimerspec when = { .it_value = {
-					   .tv_sec = (time_t)(ms / 1000),
-					   .tv_nsec =
-						   (long)(ms % 1000) * 1000000,
-				   } };
-
-	fd_close(fd);
-	*fd = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC);
-	if (*fd < 0 || timerfd_settime(*fd, 0, &when, NULL) < 0)
-		return error_set(err, errno, "start a timer");
-	return 0;
-}
-
-/* each who stops it has a patience of their own: the shortest counts */
-static bool ends_sooner(int timer_fd, uint64_t ms)
-{
-	struct itimerspec left;
-
-	if (timer_fd < 0 || timerfd_gettime(timer_fd, &left) < 0)
-		return false;
-	return (uint64_t)left.it_value.tv_sec * 1000 +
-		       (uint64_t)left.it_value.tv_nsec / 1000000 <
-	       ms;
-}
-
-int watch_stop(struct watch *w, int signal, uint64_t timeout_ms,
-	       struct error *err)
-{
-	struct launch *l = w->l;
-	int r = 0;
-
-	w->stop_asked = w->asked_to_end = true;
-	if (!w->running || w->init_gone)
-		return 0;
-	if (w->paused)
-		r = watch_freeze(w, false, err);
-	/* one that will not hear it need not be waited for */
-	if (timeout_ms == 0 ||
-	    workload_ignores(l->board->init_pid, l->board->workload_pid,
-			     l->spec->pid1, signal)) {
-		end_by(w, ENDED_BY_STOP);
-		return 0;
-	}
-	watch_signal(w, signal);
-	if (r < 0 || ends_sooner(w->stop_timer_fd, timeout_ms))
-		return r;
-	return start_timer(&w->stop_timer_fd, timeout_ms, err);
-}
-
 static void note_child(struct watch *w, pid_t pid, int status)
 {
 	struct launch *l = w->l;
@@ -260,12 +111,12 @@ static void note_child(struct watch *w, pid_t pid, int status)
 		w->ended.guard_status = status;
 		/* nobody would see our end any more */
 		if (l->spec->pid1 && !w->init_gone)
-			end_by(w, ENDED_WITH_GUARD);
+			watch_end_by(w, ENDED_WITH_GUARD);
 	} else if (pid == l->board->server_pid) {
 		w->server_gone = true;
 		w->ended.server_status = status;
 		if (!w->init_gone)
-			end_by(w, ENDED_WITH_SERVER);
+			watch_end_by(w, ENDED_WITH_SERVER);
 	}
 }
 
@@ -390,18 +241,18 @@ static void move(struct watch *w, const struct waiting *waiting)
 	if (fds[PARENT].revents) {
 		fd_close(&w->l->parent_fd);
 		w->stop_asked = true;
-		end_by(w, ENDED_WITH_PARENT);
+		watch_end_by(w, ENDED_WITH_PARENT);
 	}
 	if (fds[TIMER].revents) {
 		fd_close(&w->timer_fd);
-		end_by(w, ENDED_BY_TIMEOUT);
+		watch_end_by(w, ENDED_BY_TIMEOUT);
 	}
 	if (fds[STOP_TIMER].revents) {
 		fd_close(&w->stop_timer_fd);
-		end_by(w, ENDED_BY_STOP);
+		watch_end_by(w, ENDED_BY_STOP);
 	}
 	if (fds[PID_1].revents)
-		hear_init(w);
+		watch_hear_init(w);
 	control_server_move(&w->server, fds + n, waiting->n_server);
 }
 
@@ -420,8 +271,9 @@ static void wait_and_handle(struct watch *w, int timeout_ms)
 /*
  * What was written before the end is still passed on, for as long as somebody
  * reads it: but nobody who asked for the end waits for a reader that sleeps.
+ * Return: 0, or the errno for which not all was passed on.
  */
-static void drain(struct watch *w)
+static int drain(struct watch *w)
 {
 	enum { PATIENCE_MS = 1000 };
 	struct fanout *const *out = w->output;
@@ -437,11 +289,14 @@ static void drain(struct watch *w)
 				 !blocked          ? 0
 				 : w->asked_to_end ? PATIENCE_MS
 						   : -1);
-		if (ready == 0 || (ready < 0 && errno != EINTR))
-			return;
+		if (ready == 0)
+			break;
+		if (ready < 0 && errno != EINTR)
+			return errno;
 		if (ready > 0)
 			move(w, &waiting);
 	}
+	return w->output[0]->error ? w->output[0]->error : w->output[1]->error;
 }
 
 /* with --pid1 it waits for the end of its socket */
@@ -563,7 +418,7 @@ int supervise(struct watch *w, struct ended *ret, struct error *err)
 	w->ended = (struct ended){ 0 };
 	w->oom_kills = workload_oom_kills();
 	if (l->spec->timeout_ms)
-		r = start_timer(&w->timer_fd, l->spec->timeout_ms, err);
+		r = watch_start_timer(&w->timer_fd, l->spec->timeout_ms, err);
 	connect_streams(w);
 	set_raw(w);
 	if (r < 0)
@@ -572,14 +427,12 @@ int supervise(struct watch *w, struct ended *ret, struct error *err)
 	reap(w);
 	while (!w->init_gone)
 		wait_and_handle(w, -1);
-	hear_last(w);
+	watch_hear_last(w);
 	watch_sessions_end(w);
-	drain(w);
+	w->ended.output_error = drain(w);
 	terminal_set_cooked(&w->terminal);
 	end_guard(w);
 	end_server(w);
-	w->ended.output_error =
-		w->output[0]->error ? w->output[0]->error : w->output[1]->error;
 	close_streams(w);
 	fd_close(&w->timer_fd);
 	fd_close(&w->stop_timer_fd);
@@ -594,7 +447,7 @@ bool supervise_idle(struct watch *w, uint64_t ms)
 {
 	struct error ignored;
 
-	if (start_timer(&w->timer_fd, ms, &ignored) < 0)
+	if (watch_start_timer(&w->timer_fd, ms, &ignored) < 0)
 		return true;
 	w->stop_asked = false;
 	while (w->timer_fd >= 0 && !w->stop_asked)

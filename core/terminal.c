@@ -1,5 +1,6 @@
 #include "core/terminal.h"
 
+#include <errno.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -19,6 +20,11 @@ void terminal_set_cooked(struct terminal *terminal)
 	if (terminal->raw)
 		tcsetattr(STDIN_FILENO, TCSANOW, &terminal->cooked);
 	terminal->raw = false;
+}
+
+bool terminal_was_left(int fd, int error)
+{
+	return error == EIO && isatty(fd);
 }
 
 bool terminal_size(struct winsize *ret)

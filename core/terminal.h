@@ -30,6 +30,10 @@ bool terminal_size(struct winsize *ret);
  */
 void terminal_type_end(int master_fd, char last);
 
+/* terminal_was_left - did read(2) fail with @error since @fd is the terminal's
+ * master, and the last program has closed the other side? (EIO) */
+bool terminal_was_left(int fd, int error);
+
 /* terminal_outputs_are_one - are standard output and error the same file?
  * Then what comes is to keep its order. */
 bool terminal_outputs_are_one(void);

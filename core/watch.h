@@ -1,7 +1,8 @@
 /*
  * core/watch.h - what the launcher holds while the container runs: shared by
- * supervise.c, which waits, supervise_requests.c, which answers others, and
- * supervise_sessions.c, which hears of their commands
+ * supervise.c, which waits, supervise_orders.c, which tells the container what
+ * to do, supervise_requests.c, which answers others, and supervise_sessions.c,
+ * which hears of their commands
  */
 #pragma once
 
@@ -35,13 +36,21 @@ struct watch {
 	struct ended ended;
 };
 
-/* of supervise.c */
+/* of supervise_orders.c */
 void watch_kill(struct watch *w);
+/* watch_end_by - watch_kill(), and the reason if there is none yet */
+void watch_end_by(struct watch *w, enum ending how);
 void watch_signal(struct watch *w, int number);
 /* watch_stop - @signal now, SIGKILL after @timeout_ms */
 int watch_stop(struct watch *w, int signal, uint64_t timeout_ms,
 	       struct error *err);
 int watch_freeze(struct watch *w, bool freeze, struct error *err);
+/* watch_start_timer - *@fd is replaced by a timerfd that becomes readable */
+int watch_start_timer(int *fd, uint64_t ms, struct error *err);
+/* watch_hear_init - take one message; true: it was the answer to a request */
+bool watch_hear_init(struct watch *w);
+/* watch_hear_last - what PID 1 said before its end */
+void watch_hear_last(struct watch *w);
 
 /* of supervise_sessions.c */
 void watch_session(struct watch *w, const struct init_news *news);

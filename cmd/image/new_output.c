@@ -8,13 +8,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/memory.h"
 #include "base/path.h"
+#include "cmd/image/stale_output.h"
 
 static const int ending[] = { SIGINT, SIGTERM, SIGHUP };
 static volatile sig_atomic_t caught;
@@ -53,16 +53,6 @@ static void release_signals(void)
 bool new_output_is_cancelled(void)
 {
 	return caught != 0;
-}
-
-/* not to be guessed by who may write to the same directory */
-static char *make_name(void)
-{
-	unsigned long long bits = 0;
-
-	if (getrandom(&bits, sizeof(bits), 0) != sizeof(bits))
-		abort();
-	return xasprintf(".wolffia-%016llx", bits);
 }
 
 static int open_stream(struct new_output *output, int from_fd, const char *path,
@@ -108,10 +98,42 @@ static int open_parent(struct new_output *output, const char *path,
 	free(whole);
 	output->parent_fd =
 		open(output->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return output->parent_fd >= 0
-		       ? 0
-		       : error_set(err, errno, "open the directory %s",
-				   output->directory);
+	if (output->parent_fd < 0)
+		return error_set(err, errno, "open the directory %s",
+				 output->directory);
+	stale_output_sweep(output->parent_fd);
+	return 0;
+}
+
+static int open_hidden(struct new_output *output)
+{
+	const int file = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
+	const int directory = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+
+	if (output->is_directory &&
+	    mkdirat(output->parent_fd, output->name, 0777) < 0)
+		return -1;
+	return openat(output->parent_fd, output->name,
+		      output->is_directory ? directory : file, 0666);
+}
+
+/* under a name of its own; again when somebody swept it before it was held */
+static int make_hidden(struct new_output *output, struct error *err)
+{
+	int tries = 0;
+
+	do {
+		fd_close(&output->fd);
+		free(output->name);
+		output->name = stale_output_name();
+		output->fd = open_hidden(output);
+		if (output->fd < 0 && (errno != ENOENT || ++tries == 3))
+			return error_set(err, errno, "make a %s in %s",
+					 output->is_directory ? "directory"
+							      : "file",
+					 output->directory);
+	} while (output->fd < 0 || !stale_output_hold(output->fd));
+	return 0;
 }
 
 /* not every file system has files without a name */
@@ -119,17 +141,15 @@ static int open_file(struct new_output *output, struct error *err)
 {
 	output->fd = openat(output->parent_fd, ".",
 			    O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
-	if (output->fd >= 0)
-		return 0;
-	if (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL)
+	if (output->fd < 0 && errno != EOPNOTSUPP && errno != EISDIR &&
+	    errno != EINVAL)
 		return error_set(err, errno, "make a file in %s",
 				 output->directory);
-	output->name = make_name();
-	output->fd = openat(output->parent_fd, output->name,
-			    O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-	return output->fd >= 0 ? 0
-			       : error_set(err, errno, "make a file in %s",
-					   output->directory);
+	if (output->fd < 0)
+		return make_hidden(output, err);
+	/* before it has a name */
+	stale_output_hold(output->fd);
+	return 0;
 }
 
 int new_output_file(struct new_output *ret, const char *path, struct error *err)
@@ -190,15 +210,7 @@ int new_output_directory(struct new_output *ret, const char *path,
 		return r;
 	catch_signals();
 	ret->is_directory = true;
-	ret->name = make_name();
-	if (mkdirat(ret->parent_fd, ret->name, 0777) < 0)
-		return error_set(err, errno, "make a directory in %s",
-				 ret->directory);
-	ret->fd = openat(ret->parent_fd, ret->name,
-			 O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return ret->fd >= 0 ? 0
-			    : error_set(err, errno, "open %s/%s",
-					ret->directory, ret->name);
+	return make_hidden(ret, err);
 }
 
 /* linkat(2) takes no name that is in use: so under another one, and renamed */
@@ -208,7 +220,7 @@ static int give_name(struct new_output *output, struct error *err)
 
 	if (output->name)
 		return 0;
-	char *name = make_name();
+	char *name = stale_output_name();
 	if (linkat(AT_FDCWD, from.text, output->parent_fd, name,
 		   AT_SYMLINK_FOLLOW) < 0) {
 		free(name);

@@ -4,7 +4,8 @@
  * It is made without a name, or beside its place under another one, and gets
  * its name when all is in it.  What was there before stays until then.  A file
  * has no name before where the file system can do that (O_TMPFILE, open(2)):
- * then nothing is left of a process that was killed either.
+ * then nothing is left of a process that was killed either; elsewhere the next
+ * one that makes something in the same directory removes it.
  *
  * SIGINT, SIGTERM and SIGHUP are only noted while one is being made:
  * new_output_is_cancelled().  The end of it sends the signal again.

@@ -350,6 +350,52 @@ interrupted() {
 	done
 }
 
+@test "what a save that was killed left of a directory, the next one removes" {
+	need strace
+	make_two_layers two 600000
+	mkdir out
+	left() {
+		find out -mindepth 1 -maxdepth 1 -name '.wolffia-*' | wc -l
+	}
+	killed() {
+		interrupted SIGKILL write:when=5 "$WOLFFIA_IMAGE" save --format oci-dir -o out/d two
+		[ "$status" -eq 137 ]
+	}
+	killed
+	[ "$(left)" -eq 1 ]
+	# where others might exchange it nothing is removed, nor what looks like it
+	chmod 777 out
+	killed
+	[ "$(left)" -eq 2 ]
+	chmod 755 out
+	mkdir out/.wolffia-mine
+	image save -o out/x two
+	[ "$(ls -A out)" = $'.wolffia-mine\nx' ]
+	killed
+	image save --format oci-dir -o out/d two
+	[ "$(ls -A out)" = $'.wolffia-mine\nd\nx' ]
+}
+
+@test "what another save is writing stays" {
+	need strace
+	make_two_layers two 600000
+	mkdir out
+	export ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0
+	# it stops itself when a part is written
+	strace -f -qq -o trace -e inject=write:signal=SIGSTOP:when=5 \
+		"$WOLFFIA_IMAGE" save --format oci-dir -o out/d two 3>&- &
+	writer=$!
+	timeout 20 grep -qm 1 'stopped by SIGSTOP' < <(timeout 20 tail -F -n +1 trace 2>/dev/null 3>&-)
+	run image save -o out/x two
+	left=$(find out -name '.wolffia-*' | wc -l)
+	kill -CONT "$(pgrep -P "$writer" -x wolffia-image)"
+	wait "$writer"
+	[ "$status" -eq 0 ]
+	[ "$left" -eq 1 ]
+	[ "$(ls -A out)" = $'d\nx' ]
+	image load -q out/d
+}
+
 @test "a blob that is not what its name says is not passed on" {
 	make_two_layers two 300000
 	layer=$(sha256sum noise.tar | cut -d' ' -f1)

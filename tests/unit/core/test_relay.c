@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -202,6 +203,27 @@ START_TEST(a_file_takes_the_whole_buffer_at_once)
 }
 END_TEST
 
+/* the first page of a process is not there: its memory answers with EIO */
+START_TEST(an_error_of_reading_is_none_only_at_the_end_of_a_terminal)
+{
+	int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+	int memory = open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
+	struct relay *broken = relay_new(memory, true, out[1], false);
+	struct relay *left = relay_new(master, true, out[1], false);
+
+	ck_assert_int_eq(unlockpt(master), 0);
+	close(open(ptsname(master), O_RDWR | O_NOCTTY | O_CLOEXEC));
+	relay_move(broken, POLLIN);
+	ck_assert(broken->ended);
+	ck_assert_int_eq(broken->error, EIO);
+	relay_move(left, POLLIN);
+	ck_assert(left->ended);
+	ck_assert_int_eq(left->error, 0);
+	relay_free(broken);
+	relay_free(left);
+}
+END_TEST
+
 START_TEST(an_idle_one_waits_until_it_is_connected)
 {
 	struct relay *relay = relay_new_idle(out[1], false);
@@ -332,6 +354,9 @@ int main(void)
 	tcase_add_test(tests, descriptors_that_it_does_not_own_stay_open);
 	tcase_add_test(tests, a_relay_from_nothing_has_ended);
 	tcase_add_test(tests, a_file_takes_the_whole_buffer_at_once);
+	tcase_add_test(
+		tests,
+		an_error_of_reading_is_none_only_at_the_end_of_a_terminal);
 	tcase_add_test(tests, an_idle_one_waits_until_it_is_connected);
 	tcase_add_test(tests, with_the_first_source_it_ends);
 	tcase_add_test(tests, a_lasting_one_takes_the_next_source);

@@ -287,6 +287,28 @@ START_TEST(only_what_it_owns_is_closed)
 }
 END_TEST
 
+/* the first page of a process is not there: its memory answers with EIO */
+START_TEST(an_error_of_reading_is_none_only_at_the_end_of_a_terminal)
+{
+	const struct pollfd ready = { .revents = POLLIN };
+	int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+	int memory = open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
+	struct fanout *broken = fanout_new(memory, true);
+	struct fanout *left = fanout_new(master, true);
+
+	ck_assert_int_eq(unlockpt(master), 0);
+	close(open(ptsname(master), O_RDWR | O_NOCTTY | O_CLOEXEC));
+	fanout_move(broken, &ready, 1);
+	ck_assert(fanout_is_done(broken));
+	ck_assert_int_eq(broken->error, EIO);
+	fanout_move(left, &ready, 1);
+	ck_assert(fanout_is_done(left));
+	ck_assert_int_eq(left->error, 0);
+	fanout_free(broken);
+	fanout_free(left);
+}
+END_TEST
+
 START_TEST(one_without_a_source_has_ended)
 {
 	struct fanout *fanout = fanout_new(-1, true);
@@ -332,6 +354,9 @@ int main(void)
 	tcase_add_test(tests, the_tap_sees_every_byte_once);
 	tcase_add_test(tests, there_is_room_for_so_many_and_no_more);
 	tcase_add_test(tests, only_what_it_owns_is_closed);
+	tcase_add_test(
+		tests,
+		an_error_of_reading_is_none_only_at_the_end_of_a_terminal);
 	tcase_add_test(tests, one_without_a_source_has_ended);
 	tcase_add_test(tests, a_file_takes_all_at_once);
 	return suite_run("fanout", tests);
