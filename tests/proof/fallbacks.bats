@@ -129,6 +129,7 @@ store_as_it_is() {
 
 @test "without openat2 each verb works or refuses, and then has done nothing" {
 	local row how verbs
+	# shellcheck disable=SC2034 # for start_registry
 	DIR=$PWD SERVERS='' REGISTRY_AUTH_FILE=$PWD/auth.json
 	export REGISTRY_AUTH_FILE
 	need docker-registry
