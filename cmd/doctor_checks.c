@@ -11,12 +11,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/landlock.h"
 #include "base/memory.h"
+#include "base/path.h"
 #include "core/confine/seccomp.h"
 #include "userns/diagnose.h"
 #include "userns/subid.h"
@@ -130,6 +132,18 @@ int kernel_lacks(const char *release, char *to, size_t size)
 	return version < 5012 ? -ENOSYS : 0;
 }
 
+/* A call that every start needs and no other check tries, with errno set;
+ * NULL: all are there.  A filter around us may hide what its kernel has. */
+static const char *missing_call(void)
+{
+	scoped_fd root =
+		path_resolve(AT_FDCWD, "/", O_PATH | O_DIRECTORY, 0, 0);
+	if (root < 0)
+		return "openat2";
+	scoped_fd self = (int)syscall(SYS_pidfd_open, getpid(), 0);
+	return self < 0 ? "pidfd_open" : NULL;
+}
+
 void check_kernel(const struct doctor *d, const char *argument,
 		  struct finding *f)
 {
@@ -139,6 +153,7 @@ void check_kernel(const struct doctor *d, const char *argument,
 	(void)d, (void)argument;
 	uname(&system);
 	int r = kernel_lacks(system.release, lacks, sizeof(lacks));
+	const char *missing = missing_call();
 	if (r == -ENOSYS) {
 		finding_say(f, VERDICT_FAIL,
 			    "Linux %s: 5.12 is the oldest that can make mounts "
@@ -146,6 +161,11 @@ void check_kernel(const struct doctor *d, const char *argument,
 			    "(mount_setattr)",
 			    system.release);
 		finding_remedy(f, "take a newer kernel");
+	} else if (missing) {
+		finding_say(f, VERDICT_FAIL, "Linux %s, but %s(2): %s",
+			    system.release, missing, strerror(errno));
+		finding_remedy(f, "a container around wolffia must not hide "
+				  "system calls");
 	} else if (*lacks) {
 		finding_say(f, VERDICT_WARN, "Linux %s; newer ones bring: %s",
 			    system.release, lacks);

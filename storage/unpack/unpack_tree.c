@@ -338,7 +338,7 @@ int unpack_tree_enter(struct unpack_tree *tree, const char *path,
 		return r;
 	scoped_fd fd = open_directory(tree->root_fd, directory);
 	if (fd < 0 && errno != ENOENT && errno != ENOTDIR)
-		return error_set(err, errno, "open the directory %s",
+		return error_set(err, errno, "open the directory /%s",
 				 directory);
 	if (fd < 0) {
 		r = make_directories(tree, directory, 0, &fd, err);
@@ -372,7 +372,7 @@ int unpack_tree_find(struct unpack_tree *tree, const char *path,
 	directory_of(path, directory);
 	int fd = open_directory(tree->root_fd, directory);
 	if (fd < 0)
-		return error_set(err, errno, "open the directory %s",
+		return error_set(err, errno, "open the directory /%s",
 				 directory);
 	return fd;
 }

@@ -1,7 +1,7 @@
 # Registries for the tests: docker-registry on 127.0.0.1, on a port and in a
 # directory of its own.  PROBE is the program tests/tools/registry_probe.
 
-load helper
+load "${BASH_SOURCE[0]%/*}/helper"
 
 registry_setup() {
 	: "${PROBE:?}"
