@@ -100,7 +100,6 @@ state_of() {
 	sed 's/.*) //; s/ .*//' "/proc/$1/stat"
 }
 
-# bats test_tags=untraced
 @test "^Z stops the command too, and it goes on with wolffia" {
 	start sh -c 'echo ready; while :; do echo tick; sleep 0.01; done'
 	await tick
@@ -336,7 +335,6 @@ server_of() {
 
 # The launcher's reads are slowed, so that the command ends before the launch
 # is over for it.  Seen hanging without the reap() at the start of supervise().
-# bats test_tags=untraced
 @test "a command that ends before wolffia looks is not waited for" {
 	# a sanitizer cannot look for leaks under strace
 	export ASAN_OPTIONS=detect_leaks=0

@@ -11,8 +11,8 @@ skip() {
 command -v bats >/dev/null || skip "bats is not installed"
 
 # What is for users of the other kind is not asked of this one; and below
-# tests/proof/without not what traces by itself, asks for the letter that a
-# stopped process has in /proc, or is about amounts, for a tracer is slow.
+# tests/proof/without not what traces by itself, or is about amounts, for a
+# tracer is slow.
 traced=${WITHOUT:+,!untraced}
 user=${WOLFFIA_TEST_USER:-}
 [ "$(id -u)" = 0 ] || user=$(id -un)
