@@ -268,8 +268,13 @@ server_of() {
 	# shellcheck disable=SC2217  # it holds the pipe open and does not read
 	sleep 1000 <pipe &
 	sleeper=$!
-	run timeout -s KILL 20 "$WOLFFIA" run --timeout 1 --rootfs "$ROOT" yes >pipe
+	# not by run, which would read all of it
+	status=0
+	timeout -s KILL 20 "$WOLFFIA" run --timeout 1 --rootfs "$ROOT" yes \
+		>pipe 2>said || status=$?
 	[ "$status" = 137 ] || [ "$status" = 124 ]
+	# and not by the patience of this test
+	grep -q '(--timeout)' said
 	start_program bash -c 'exec "$WOLFFIA" run --status-fd 9 --rootfs "$ROOT" yes 9>&1 >pipe'
 	await '"started"'
 	kill -TERM "$pid"

@@ -25,8 +25,8 @@ scripts()
 }
 
 scripts script |
-  xargs shellcheck --external-sources --source-path=SCRIPTDIR || bad=1
+  xargs -n 8 -P "$(nproc)" shellcheck --external-sources --source-path=SCRIPTDIR || bad=1
 scripts bats |
-  xargs shellcheck --external-sources --source-path=SCRIPTDIR \
+  xargs -n 8 -P "$(nproc)" shellcheck --external-sources --source-path=SCRIPTDIR \
     --severity=warning --exclude=SC2016,SC2154,SC2164,SC2002,SC2094,SC2238 || bad=1
 exit "$bad"
