@@ -123,6 +123,19 @@ static int map_inner(struct spec *spec, struct error *err)
 	}
 }
 
+/* setgroups(2) is denied where a user maps himself (user_namespaces(7)) */
+static int check_groups(const struct spec *spec, struct error *err)
+{
+	if (spec->userns != USERNS_SINGLE || spec->user.groups.n == 0)
+		return 0;
+	error_say(err, EINVAL,
+		  "--group-add %s: a container with one id has no "
+		  "supplementary groups",
+		  spec->user.groups.v[0]);
+	return error_hint(err, "it takes subordinate ids, which \"wolffia "
+			       "doctor\" tells about, and not --userns single");
+}
+
 static int resolve_ids(struct spec *spec, const struct outer_ids *ids,
 		       const struct error *why, struct strv *notices,
 		       struct error *err)
@@ -160,7 +173,8 @@ static int resolve_ids(struct spec *spec, const struct outer_ids *ids,
 			  "in the container is you");
 	spec->outer_uids = ids->uids;
 	spec->outer_gids = ids->gids;
-	return map_inner(spec, err);
+	int r = check_groups(spec, err);
+	return r < 0 ? r : map_inner(spec, err);
 }
 
 /* Can the kernel's overlayfs have its upper directory in the store? */

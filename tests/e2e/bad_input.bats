@@ -162,6 +162,7 @@ refused() {
 	EOF
 }
 
+# bats test_tags=many-ids
 @test "an /etc/passwd that is a device, a directory, a link or a FIFO" {
 	cp -a "$ROOT" root
 	for kind in fifo directory link; do

@@ -64,6 +64,7 @@ flip() { # FILE OFFSET
 		dd of="$1" bs=1 seek="$2" conv=notrunc status=none
 }
 
+# bats test_tags=many-ids
 @test "check of a store that is whole says so, and leaves nothing" {
 	run -0 "$WOLFFIA" check
 	[[ $output == "2 images, 6 blobs ("*" read), 2 layers (2 compared): 0 damaged, 0 unused, 0 repaired" ]]
@@ -140,6 +141,7 @@ flip() { # FILE OFFSET
 	done
 }
 
+# bats test_tags=many-ids
 @test "check finds each change of an unpacked layer, and repair undoes it" {
 	local root=$LAYERS/$BASE change
 	for change in \
@@ -175,6 +177,7 @@ flip_inside() {
 	chmod --reference=file "$LAYERS/$BASE/$1"
 }
 
+# bats test_tags=many-ids
 @test "repair leaves a layer alone that a running container uses, and says so" {
 	id=$("$WOLFFIA" run -q -d --name user one:1 /bin/sh -c 'exec cat /dev/zero >/dev/null')
 	outer touch "$LAYERS/$BASE/etc/shadow"
@@ -286,6 +289,7 @@ flip_inside() {
 	is_whole
 }
 
+# bats test_tags=many-ids
 @test "check writes JSON, and templates" {
 	flip "$BLOBS/$MORE" 600
 	run -1 "$WOLFFIA" check --format json
@@ -299,6 +303,7 @@ flip_inside() {
 }
 
 # killed before each of the calls by which a repair changes what is seen
+# bats test_tags=many-ids
 @test "a repair that is killed loses nothing, and the next one does the rest" {
 	need strace
 	local call

@@ -8,12 +8,12 @@
 load helper_life
 
 # every way in which a container's writes are kept
-ways=(
+ways=("--userns single")
+! possible "--userns nomap" || ways+=(
 	"--userns nomap"
 	"--userns nomap --driver fuse-overlayfs"
 	"--userns as-me"
 	"--userns as-me --driver overlay"
-	"--userns single"
 )
 
 setup_file() {
@@ -161,7 +161,8 @@ listing() {
 		made c $how base sh -c "$change"
 		run -0 --separate-stderr "$WOLFFIA" commit c next:1
 		[[ "$output" =~ ^sha256:[0-9a-f]{64}$ ]]
-		[ -z "$stderr" ]
+		# who has one id is told each time that layers have one owner
+		[ -z "$stderr" ] || ! possible "--userns nomap"
 		listing next:1 $how >after
 		"$WOLFFIA" export c | tar -xOf - kept/deep/file >content
 		[ "$(<content)" = $'four\nmore' ]
@@ -178,11 +179,12 @@ listing() {
 	done
 	# they made the same image, but for the moment in which it was
 	for how in "${ways[@]}"; do
-		diff <(grep -v '/added\|/moved\|/replaced\|/kept\|^/ ' after*nomap) \
+		diff <(grep -v '/added\|/moved\|/replaced\|/kept\|^/ ' after*single) \
 			<(grep -v '/added\|/moved\|/replaced\|/kept\|^/ ' "after.${how// /}")
 	done
 }
 
+# bats test_tags=many-ids
 @test "commit keeps owners, capabilities and attributes" {
 	mkdir -p r/bin
 	cp "$ROOT/bin/busybox" r/bin/
@@ -254,6 +256,7 @@ parts_of() {
 		'[["sh","-c"],["true"]] [[],["sh","-c","exit 0"]]' ]
 }
 
+# bats test_tags=many-ids
 @test "commit: what the container was given, --change, and the history" {
 	made c -e A=1 -w /tmp --label l=1 -u 1000 base sh -c 'true given'
 	run -0 "$WOLFFIA" commit -a 'a person' -m 'a message' \
@@ -313,6 +316,7 @@ parts_of() {
 	[ "$output" = new ]
 }
 
+# bats test_tags=many-ids
 @test "commit: names that an image would take for a removal are left out" {
 	made c --userns nomap base sh -c 'echo x >/kept/.wh.mode; echo y >/new'
 	run -0 --separate-stderr "$WOLFFIA" commit c next

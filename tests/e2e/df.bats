@@ -52,6 +52,7 @@ images_used() {
 	[[ ${lines[1]} =~ ^Images\ +0\ +0\ +0B\ +0B$ ]]
 }
 
+# bats test_tags=many-ids
 @test "df counts what images share once, and files with several names" {
 	[ "$(row Images RawSize)" -eq "$(images_used)" ]
 	image unpack -q --single two:1

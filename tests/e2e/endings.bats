@@ -207,6 +207,7 @@ server_of() {
 	done
 }
 
+# bats test_tags=many-ids
 @test "the file system server is killed: status 125, and it is said" {
 	for how in "--driver fuse-overlayfs" ""; do
 		start $how sh -c 'echo ready; while :; do :; done'
@@ -292,6 +293,7 @@ server_of() {
 
 # --- what is left in the store
 
+# bats test_tags=many-ids
 @test "trees that are hard to remove are removed" {
 	run -0 in_root -w /home probe_files deep 3000
 	store_is_empty

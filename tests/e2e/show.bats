@@ -248,6 +248,7 @@ names() {
 
 # --- inspect
 
+# bats test_tags=many-ids
 @test "inspect tells all, in a list" {
 	mkdir data
 	up web --label a=1 -e A=1 -v "$PWD/data:/mnt:ro" --tmpfs /t \
@@ -633,6 +634,8 @@ unit_command() {
 	done
 }
 
+# newuidmap is held up
+# bats test_tags=many-ids
 @test "READY=1 is not said before the command runs, and never if it does not" {
 	create web sh -c 'sleep 100'
 	# newuidmap waits until it is let go on

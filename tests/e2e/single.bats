@@ -60,6 +60,13 @@ contained() {
   getfattr --absolute-names -d "$file" | grep -q '33:33'
 }
 
+@test "groups that cannot be given are refused, with a reason" {
+  run contained --group-add 0 @host true
+  [ "$status" -eq 125 ]
+  grep -q "group-add 0: .* one id" stderr
+  [ "$(grep -c hint stderr)" -eq 1 ]
+}
+
 @test "an id that is not there is refused, with a reason" {
   run contained --user 5 @host true
   [ "$status" -eq 125 ]

@@ -195,6 +195,7 @@ teardown() {
 	[ ! -e /root/x ] 2>/dev/null
 }
 
+# bats test_tags=many-ids
 @test "what a container writes to a volume is its user's, whoever runs" {
 	for user in 0 1000 user; do
 		run -0 in_root -u "$user" -v "$PWD/vol:/v" sh -c 'echo x >/v/mine'
@@ -203,6 +204,7 @@ teardown() {
 	done
 }
 
+# bats test_tags=many-ids
 @test "R26: a set-uid program in a volume gives nothing" {
 	cp "$TOOLS/probe_identity" vol/suid
 	chmod 4755 vol/suid
