@@ -139,8 +139,9 @@ int stage_blob(struct stage *stage, int fd, bool own,
 int stage_text(struct stage *stage, const char *text, struct descriptor *ret,
 	       struct error *err)
 {
+	/* never one that is there: it may be a blob by now */
 	scoped_fd fd = openat(stage->dirfd, "text",
-			      O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+			      O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 
 	if (fd < 0)
 		return error_set(err, errno, "make a file in %s/tmp",
@@ -150,7 +151,9 @@ int stage_text(struct stage *stage, const char *text, struct descriptor *ret,
 		r = error_set(err, errno, "seek");
 	if (r == 0)
 		r = stage_blob(stage, fd, true, NULL, "a document", ret, err);
-	unlinkat(stage->dirfd, "text", 0);
+	if (unlinkat(stage->dirfd, "text", 0) < 0 && r == 0)
+		r = error_set(err, errno, "remove a file in %s/tmp",
+			      stage->store->path);
 	return r;
 }
 

@@ -1,5 +1,5 @@
-# One certain process is killed in one certain moment, where the random kills of
-# moments.py come by too seldom
+# One certain process is killed, or one certain call fails, where the kills of
+# moments.py and the faults of store.py come by too seldom
 
 # status, output and stderr come from bats
 # shellcheck disable=SC2154
@@ -31,4 +31,20 @@ setup() {
 	[ -z "$stderr" ]
 	store_is_empty
 	grep -qx hit hit
+}
+
+# it was written again, and was the blob of a configuration by then
+@test "a temporary file that cannot be removed is no second blob" {
+	for n in {1..8}; do
+		echo "$n" >file
+		tar -cf root.tar file
+		run --separate-stderr "$MEDDLE" -l hit -f "0:unlinkat:$n:EIO" \
+			"$WOLFFIA" import -q root.tar "image:$n"
+		[ "$status" = 0 ] || one_clear_line
+		run -0 "$WOLFFIA" check -q
+		[[ "$output" != *damaged* ]] || { echo "$n: $output"; false; }
+		grep -qx hit hit || break
+	done
+	[ "$n" -gt 3 ]
+	"$WOLFFIA" images -q | xargs -r "$WOLFFIA" rmi -qf
 }
