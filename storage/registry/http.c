@@ -244,8 +244,9 @@ static int broken(struct http_transfer *t, CURLcode code, struct error *err)
 	struct http_exchange *x = t->exchange;
 	bool passes = retry_curl((int)code) && (!x->request.once || x->broke);
 
-	/* a name that was mistyped does not get better: soon said */
-	if (r == -EHOSTUNREACH || r == -ECONNREFUSED)
+	/* a name that was mistyped does not get better, nor does a server that
+	 * speaks no TLS: soon said */
+	if (r == -EHOSTUNREACH || r == -ECONNREFUSED || r == -ECONNABORTED)
 		passes = passes && t->tries < t->http->options.retry.tries / 2;
 
 	if (passes && wait_and_retry(t, NULL) == 0) {
