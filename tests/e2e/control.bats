@@ -205,7 +205,7 @@ open_doors() {
 	becomes 3 field a phase
 	launcher=$(launcher_of a)
 	# the phase is written down before the last start's are closed
-	before=$(for i in {1..20}; do fds "$launcher"; done | sort -n | head -n 1)
+	before=$(for _ in {1..20}; do fds "$launcher"; done | sort -n | head -n 1)
 	memory_before=$(memory a)
 	becomes 7 field a restarts
 	becomes 3 field a phase
