@@ -34,9 +34,9 @@ char *human_bytes(uint64_t bytes)
 	return scale((double)bytes, 1024, 1024, 4, units);
 }
 
-static char *count(uint64_t n, const char *unit)
+char *human_count(uint64_t n, const char *one)
 {
-	return xasprintf("%llu %s%s", (unsigned long long)n, unit,
+	return xasprintf("%llu %s%s", (unsigned long long)n, one,
 			 n == 1 ? "" : "s");
 }
 
@@ -48,22 +48,22 @@ char *human_duration(uint64_t seconds)
 	if (seconds < 1)
 		return xstrdup("Less than a second");
 	if (seconds < 60)
-		return count(seconds, "second");
+		return human_count(seconds, "second");
 	if (minutes == 1)
 		return xstrdup("About a minute");
 	if (minutes < 60)
-		return count(minutes, "minute");
+		return human_count(minutes, "minute");
 	if (hours == 1)
 		return xstrdup("About an hour");
 	if (hours < 48)
-		return count(hours, "hour");
+		return human_count(hours, "hour");
 	if (hours < 24 * 14)
-		return count(hours / 24, "day");
+		return human_count(hours / 24, "day");
 	if (hours < 24 * 60)
-		return count(hours / 24 / 7, "week");
+		return human_count(hours / 24 / 7, "week");
 	if (hours < 24 * 365 * 2)
-		return count(hours / 24 / 30, "month");
-	return count(seconds / 86400 / 365, "year");
+		return human_count(hours / 24 / 30, "month");
+	return human_count(seconds / 86400 / 365, "year");
 }
 
 char *human_since(time_t then, time_t now)

@@ -14,6 +14,9 @@ char *human_size(uint64_t bytes);
 /* human_bytes - "4.635MiB": powers of 1024, four digits */
 char *human_bytes(uint64_t bytes);
 
+/* human_count - "1 image", "2 images" */
+char *human_count(uint64_t n, const char *one);
+
 /*
  * human_duration - "Less than a second", "About a minute", "47 hours", "3
  * weeks", at the thresholds that docker(1) has

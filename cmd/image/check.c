@@ -124,11 +124,13 @@ static void print_summary(const struct check *check)
 		unused +=
 			finding->level == FINDING_UNUSED && !finding->repaired;
 	}
-	printf("%llu images, %zu blobs (%s read), %zu layers (%llu compared): "
-	       "%zu damaged, %zu unused, %zu repaired\n",
-	       (unsigned long long)check->images, check->n_blobs, size,
-	       check->n_layers, (unsigned long long)check->compared, damaged,
-	       unused, repaired);
+	scoped(char) *images = human_count(check->images, "image");
+	scoped(char) *blobs = human_count(check->n_blobs, "blob");
+	scoped(char) *layers = human_count(check->n_layers, "layer");
+	printf("%s, %s (%s read), %s (%llu compared): %zu damaged, %zu unused, "
+	       "%zu repaired\n",
+	       images, blobs, size, layers, (unsigned long long)check->compared,
+	       damaged, unused, repaired);
 }
 
 static int show(const struct check_options *options, const struct check *check,

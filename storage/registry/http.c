@@ -242,18 +242,15 @@ static int broken(struct http_transfer *t, CURLcode code, struct error *err)
 {
 	int r = curl_error(t, code, err);
 	struct http_exchange *x = t->exchange;
-	bool passes = retry_curl((int)code) && (!x->request.once || x->broke);
+	bool again = (!x->request.once || x->broke) &&
+		     t->tries < retry_tries(&t->http->options.retry, (int)code);
 
-	/* a name that was mistyped does not get better: soon said */
-	if (r == -EHOSTUNREACH || r == -ECONNREFUSED)
-		passes = passes && t->tries < t->http->options.retry.tries / 2;
-
-	if (passes && wait_and_retry(t, NULL) == 0) {
+	if (again && wait_and_retry(t, NULL) == 0) {
 		if (x->broke)
 			x->broke(x);
 		return 0;
 	}
-	if (passes && t->tries > 1)
+	if (t->tries > 1)
 		error_prefix(err, "tried %u times", t->tries);
 	return end(t, r, err);
 }

@@ -17,26 +17,35 @@ bool retry_status(long status)
 	return false;
 }
 
-/* a broken line, but not a malformed answer or a certificate */
-bool retry_curl(int code)
+static bool is_in(int code, const CURLcode *list, size_t n)
 {
+	for (size_t i = 0; i < n; i++)
+		if (code == (int)list[i])
+			return true;
+	return false;
+}
+
+unsigned int retry_tries(const struct retry_policy *policy, int code)
+{
+	/* a broken line, but not a malformed answer or a certificate */
 	static const CURLcode passing[] = {
+		CURLE_PARTIAL_FILE, CURLE_OPERATION_TIMEDOUT, CURLE_GOT_NOTHING,
+		CURLE_SEND_ERROR,   CURLE_SEND_FAIL_REWIND, /* and it may not be
+							       sent again */
+		CURLE_RECV_ERROR,
+	};
+	static const CURLcode lasting[] = {
 		CURLE_COULDNT_RESOLVE_PROXY,
 		CURLE_COULDNT_RESOLVE_HOST,
 		CURLE_COULDNT_CONNECT,
-		CURLE_PARTIAL_FILE,
-		CURLE_OPERATION_TIMEDOUT,
-		CURLE_GOT_NOTHING,
-		CURLE_SEND_ERROR,
-		CURLE_SEND_FAIL_REWIND, /* and it may not be sent again */
-		CURLE_RECV_ERROR,
 		CURLE_SSL_CONNECT_ERROR,
 	};
 
-	for (size_t i = 0; i < ARRAY_SIZE(passing); i++)
-		if (code == (int)passing[i])
-			return true;
-	return false;
+	if (is_in(code, passing, ARRAY_SIZE(passing)))
+		return policy->tries;
+	return is_in(code, lasting, ARRAY_SIZE(lasting)) && policy->tries > 1
+		       ? policy->tries / 2
+		       : 1;
 }
 
 int retry_wait(const struct retry_policy *policy, unsigned int tries_made,

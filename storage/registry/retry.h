@@ -19,8 +19,13 @@ struct retry_policy {
 /* retry_status - is this HTTP status one that another try may change? */
 bool retry_status(long status);
 
-/* retry_curl - the same of what ended a transfer, a CURLcode */
-bool retry_curl(int code);
+/*
+ * retry_tries - how many tries a transfer is worth that ended with @code
+ * @code: a CURLcode
+ * Return: 1 to policy->tries, the first included.  A name that was mistyped and
+ * a server that speaks no TLS get few: they may pass, but mostly do not.
+ */
+unsigned int retry_tries(const struct retry_policy *policy, int code);
 
 /*
  * retry_wait - how long to wait before try number @tries_made + 1

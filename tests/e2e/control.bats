@@ -198,15 +198,17 @@ open_doors() {
 	wait
 }
 
-@test "a thousand starts of one container leave no trace in its launcher" {
+@test "restarts of one container leave no trace in its launcher" {
 	# the launcher of --restart is one process for all of them
 	up a --restart on-failure --log-driver none sh -c 'exit 1'
 	becomes 3 field a restarts
+	becomes 3 field a phase
 	launcher=$(launcher_of a)
-	before=$(fds "$launcher")
+	# the phase is written down before the last start's are closed
+	before=$(for _ in {1..20}; do fds "$launcher"; done | sort -n | head -n 1)
 	memory_before=$(memory a)
 	becomes 7 field a restarts
 	becomes 3 field a phase
-	[ "$(fds "$launcher")" -le "$before" ]
+	becomes yes eval '[ "$(fds "$launcher")" -gt "$before" ] || echo yes'
 	[ "$(memory a)" -le $((memory_before + ${SLACK:-300})) ]
 }

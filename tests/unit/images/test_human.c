@@ -60,6 +60,18 @@ START_TEST(durations_are_those_of_docker)
 }
 END_TEST
 
+START_TEST(one_is_one_and_all_else_is_many)
+{
+	scoped(char) *none = human_count(0, "image");
+	scoped(char) *one = human_count(1, "image");
+	scoped(char) *many = human_count(UINT64_MAX, "image");
+
+	ck_assert_str_eq(none, "0 images");
+	ck_assert_str_eq(one, "1 image");
+	ck_assert_str_eq(many, "18446744073709551615 images");
+}
+END_TEST
+
 START_TEST(bytes_are_counted_in_powers_of_two)
 {
 	scoped(char) *a = human_bytes(0), *b = human_bytes(1023);
@@ -81,6 +93,7 @@ int main(void)
 	tcase_add_test(tests, sizes_and_times_are_those_of_docker);
 	tcase_add_loop_test(tests, durations_are_those_of_docker, 0,
 			    ARRAY_SIZE(durations));
+	tcase_add_test(tests, one_is_one_and_all_else_is_many);
 	tcase_add_test(tests, bytes_are_counted_in_powers_of_two);
 	return suite_run("human", tests);
 }

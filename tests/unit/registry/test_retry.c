@@ -84,11 +84,31 @@ START_TEST(what_passes_is_tried_again)
 		ck_assert(retry_status(passing[i]));
 	for (size_t i = 0; i < ARRAY_SIZE(lasting); i++)
 		ck_assert(!retry_status(lasting[i]));
-	ck_assert(retry_curl(CURLE_RECV_ERROR));
-	ck_assert(retry_curl(CURLE_PARTIAL_FILE));
-	ck_assert(!retry_curl(CURLE_PEER_FAILED_VERIFICATION));
-	ck_assert(!retry_curl(CURLE_WRITE_ERROR));
-	ck_assert(!retry_curl(CURLE_OK));
+}
+END_TEST
+
+START_TEST(what_seldom_passes_is_soon_said)
+{
+	static const struct {
+		CURLcode code;
+		unsigned int tries;
+	} ends[] = {
+		{ CURLE_RECV_ERROR, 6 },
+		{ CURLE_PARTIAL_FILE, 6 },
+		{ CURLE_COULDNT_RESOLVE_HOST, 3 },
+		{ CURLE_COULDNT_CONNECT, 3 },
+		{ CURLE_SSL_CONNECT_ERROR, 3 },
+		{ CURLE_PEER_FAILED_VERIFICATION, 1 },
+		{ CURLE_WRITE_ERROR, 1 },
+		{ CURLE_OK, 1 },
+	};
+	const struct retry_policy once = { .tries = 1 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
+		ck_assert_uint_eq(retry_tries(&policy, ends[i].code),
+				  ends[i].tries);
+		ck_assert_uint_eq(retry_tries(&once, ends[i].code), 1);
+	}
 }
 END_TEST
 
@@ -102,5 +122,6 @@ int main(void)
 	tcase_add_test(tests, nobody_waits_for_a_year);
 	tcase_add_test(tests, many_tries_do_not_overflow);
 	tcase_add_test(tests, what_passes_is_tried_again);
+	tcase_add_test(tests, what_seldom_passes_is_soon_said);
 	return suite_run("retry", tests);
 }
