@@ -174,7 +174,7 @@ lacks() {
 	whole() {
 		write_protect
 		run -0 --separate-stderr "$WOLFFIA" --store "$SHARED" check "$@"
-		[[ $output == "1 images, 3 blobs ("*": 0 damaged, 0 unused, 0 repaired" ]]
+		[[ $output == "1 image, 3 blobs ("*": 0 damaged, 0 unused, 0 repaired" ]]
 		is_unchanged
 	}
 	whole --quick
