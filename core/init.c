@@ -10,6 +10,7 @@
 
 #include "base/fd.h"
 #include "base/memory.h"
+#include "base/process.h"
 #include "base/status.h"
 #include "core/task.h"
 
@@ -60,11 +61,22 @@ int init_become_workload(struct launch *l, struct error *err)
 				    err);
 }
 
+/* the workload can read the command line of PID 1 from its first moment on, and
+ * the caller's is no affair of its */
+static void hide_command_line(void)
+{
+	static const char name[] = "wolffia-init";
+
+	prctl(PR_SET_NAME, name, 0, 0, 0);
+	process_set_title(name);
+}
+
 pid_t init_start(struct launch *l, struct error *err)
 {
 	struct error why = { 0 };
 	int report[2];
 
+	hide_command_line();
 	if (pipe2(report, O_CLOEXEC) < 0)
 		return error_set(err, errno, "make a pipe");
 	pid_t pid = fork();

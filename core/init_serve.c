@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -16,7 +15,6 @@
 
 #include "base/fd.h"
 #include "base/memory.h"
-#include "base/process.h"
 #include "base/status.h"
 #include "core/confine/capabilities.h"
 #include "core/control.h"
@@ -95,11 +93,7 @@ static int leave_streams(struct error *err)
 
 int init_settle(struct launch *l, struct error *err)
 {
-	static const char name[] = "wolffia-init";
 	int keep[] = { l->peer[LAUNCHER] };
-
-	prctl(PR_SET_NAME, name, 0, 0, 0);
-	process_set_title(name);
 	int r = fd_close_above(keep, 1, err);
 	if (r == 0)
 		r = keep_few_rights(l, err);

@@ -209,6 +209,15 @@ def check_states(place, variant, step):
         raise RuntimeError("%s, %s: ps says %s" % (variant.name, step, states))
 
 
+def check_title(launch):
+    """The command runs, and can read the command line of PID 1."""
+    init = launch.victims()["init"].pid
+    with open("/proc/%d/cmdline" % init, "rb") as file:
+        title = file.read().strip(b"\0")
+    if title != b"wolffia-init":
+        raise RuntimeError("PID 1 is still called %r" % title)
+
+
 def list_points(place, program, wolffia, variant):
     """[(step, victim, goes_on)], from a launch that nobody disturbs"""
     points = []
@@ -221,6 +230,8 @@ def list_points(place, program, wolffia, variant):
                 variant.name, launch.started.complained()))
         points += [(step, victim) for victim in launch.victims()]
         check_states(place, variant, step)
+        if step.endswith(SETTLE):
+            check_title(launch)
         if step == "running":
             break
         launch.go_on()
