@@ -21,18 +21,8 @@
 
 #include "base/fd.h"
 #include "base/text.h"
+#include "storage/confine.h"
 #include "storage/unpack/unpack.h"
-
-#if defined(__SANITIZE_ADDRESS__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#ifndef SANITIZED
-#define SANITIZED 0
-#endif
 
 static uint64_t number_of(const char *argument)
 {
